@@ -83,14 +83,20 @@ class RoomsTest {
 
   @Test
   void shouldHaveNoCyclesBetweenRooms() {
-    slices().matching(HOUSE + ".(*)..").should().beFreeOfCycles().allowEmptyShould(true).check(house);
+    slices()
+        .matching(HOUSE + ".(*)..")
+        .should()
+        .beFreeOfCycles()
+        .allowEmptyShould(true)
+        .check(house);
   }
 
   @Test
   void shouldAllowOnlyKnownRoomsWithoutCycles() {
     // Each round takes away the rooms that use only rooms already taken away; a cycle would stay.
     Map<String, Set<String>> left = new TreeMap<>(ROOMS);
-    while (left.entrySet().removeIf(room -> room.getValue().stream().noneMatch(left::containsKey))) {}
+    while (left.entrySet()
+        .removeIf(room -> room.getValue().stream().noneMatch(left::containsKey))) {}
 
     assertThat(left).isEmpty();
     assertThat(ROOMS.keySet()).containsAll(ROOMS.values().stream().flatMap(Set::stream).toList());

@@ -12,8 +12,9 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /**
- * The command {@code millrace}. Exit codes: 0 on success, 1 when the command failed, 2 for bad usage. A failure is one
- * line on stderr; {@code --debug} or {@code MILLRACE_DEBUG=1} adds its stack trace.
+ * The command {@code millrace}. Exit codes: 0 on success, 1 when the command failed, 2 for bad
+ * usage. A failure is one line on stderr; {@code --debug} or {@code MILLRACE_DEBUG=1} adds its
+ * stack trace.
  */
 @Command(
     name = "millrace",
