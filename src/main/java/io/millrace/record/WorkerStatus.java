@@ -3,8 +3,8 @@ package io.millrace.record;
 import static java.util.Objects.requireNonNull;
 
 /**
- * A heartbeat on {@code workers}, keyed {@code <model>/<lane>}: one for each lane that a worker owns. Slots, tokens and
- * rate are the worker's, not the lane's.
+ * A heartbeat on {@code workers}, keyed {@code <model>/<lane>}: one for each lane that a worker
+ * owns. Slots, tokens and rate are the worker's, not the lane's.
  *
  * @param model name of the model
  * @param lane partition of {@code work.<model>}
