@@ -1,0 +1,54 @@
+package io.millrace.engine;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * What to generate.
+ *
+ * @param id for logs and error messages
+ * @param prompt text of the prompt; special tokens in it are parsed
+ * @param maxTokens most tokens to generate, at least 1
+ * @param sampling how a token is chosen from its logits
+ * @param stop texts that end the completion; none of them is part of it
+ * @param priority lower first
+ * @param deadline epoch milliseconds after which the request ends as {@link
+ *     GenerationError.Kind#DEADLINE_EXCEEDED}
+ * @param resumed what an earlier attempt has done already
+ */
+public record GenerationRequest(
+    String id,
+    String prompt,
+    int maxTokens,
+    Sampling sampling,
+    List<String> stop,
+    int priority,
+    OptionalLong deadline,
+    Progress resumed) {
+
+  public GenerationRequest {
+    requireNonNull(id, "id is null");
+    requireNonNull(prompt, "prompt is null");
+    requireNonNull(sampling, "sampling is null");
+    requireNonNull(deadline, "deadline is null");
+    requireNonNull(resumed, "resumed is null");
+    stop = List.copyOf(stop);
+    if (maxTokens < 1) {
+      throw new IllegalArgumentException(
+          "maxTokens is %d, expected at least 1".formatted(maxTokens));
+    }
+  }
+
+  /**
+   * Tokens that an earlier attempt generated, and how much of their text it published.
+   *
+   * @param tokens generated token ids, in order
+   * @param publishedChars UTF-16 units of text already handed out in {@link GenerationEvent.Tokens}
+   *     events; text is published again from there
+   */
+  public record Progress(int[] tokens, int publishedChars) {
+    public static final Progress NONE = new Progress(new int[0], 0);
+  }
+}

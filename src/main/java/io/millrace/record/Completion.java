@@ -1,0 +1,75 @@
+package io.millrace.record;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The one end of a prompt, on {@code completions}, in OpenAI's shape: choices, or an error.
+ *
+ * @param id the prompt's
+ * @param created epoch seconds
+ * @param model empty when it is not known
+ * @param systemFingerprint build and backend of the worker, and its weights
+ * @param choices empty when there is an error
+ * @param usage absent when no worker saw the prompt
+ * @param worker {@code worker.id}; absent when no worker saw the prompt
+ * @param metadata the prompt's
+ */
+public record Completion(
+    String id,
+    long created,
+    Optional<String> model,
+    Optional<String> systemFingerprint,
+    List<Choice> choices,
+    Optional<Usage> usage,
+    Optional<String> worker,
+    Optional<Timings> timings,
+    Optional<ErrorBody> error,
+    Map<String, String> metadata) {
+
+  public Completion {
+    requireNonNull(id, "id is null");
+    requireNonNull(model, "model is null");
+    requireNonNull(systemFingerprint, "systemFingerprint is null");
+    requireNonNull(usage, "usage is null");
+    requireNonNull(worker, "worker is null");
+    requireNonNull(timings, "timings is null");
+    requireNonNull(error, "error is null");
+    choices = List.copyOf(choices);
+    metadata = Map.copyOf(metadata);
+    if (choices.isEmpty() == error.isEmpty()) {
+      throw new IllegalArgumentException(
+          "completion %s needs either choices or an error".formatted(id));
+    }
+  }
+
+  /** One generated text. */
+  public record Choice(int index, String text, String finishReason) {}
+
+  /** Tokens, as OpenAI counts them. */
+  public record Usage(int promptTokens, int completionTokens, int cachedTokens) {
+    public int totalTokens() {
+      return promptTokens + completionTokens;
+    }
+  }
+
+  /** Milliseconds that the last attempt spent, and its rates in tokens per second. */
+  public record Timings(
+      double queuedMillis,
+      double prefillMillis,
+      double decodeMillis,
+      double promptTokensPerSecond,
+      double generationTokensPerSecond) {}
+
+  /**
+   * What went wrong.
+   *
+   * @param type OpenAI's class of error, such as {@code invalid_request_error}
+   * @param param the prompt's field at fault
+   * @param code the exact error, such as {@code context_length_exceeded}
+   */
+  public record ErrorBody(String message, String type, Optional<String> param, String code) {}
+}

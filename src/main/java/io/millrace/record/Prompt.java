@@ -1,0 +1,53 @@
+package io.millrace.record;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What a client asks for, checked and with defaults filled in.
+ *
+ * @param id the JSON's {@code id}, else the record's key, else {@code <topic>-<partition>-<offset>}
+ * @param model name of a model; empty for the router's default
+ * @param prompt text of the prompt, not empty
+ * @param maxTokens most tokens to generate, at least 1
+ * @param temperature 0 is greedy
+ * @param seed empty: the router draws one
+ * @param stop texts that end the completion
+ * @param stream whether chunks are written
+ * @param priority lower first
+ * @param deadline epoch milliseconds; {@code timeout_ms} has been added to the record's timestamp
+ * @param metadata the client's own, returned with the completion
+ */
+public record Prompt(
+    String id,
+    Optional<String> model,
+    String prompt,
+    int maxTokens,
+    double temperature,
+    double topP,
+    int topK,
+    double minP,
+    OptionalLong seed,
+    List<String> stop,
+    boolean stream,
+    int priority,
+    OptionalLong deadline,
+    Map<String, String> metadata) {
+
+  public static final int DEFAULT_MAX_TOKENS = 256;
+  public static final double DEFAULT_TEMPERATURE = 1;
+
+  public Prompt {
+    requireNonNull(id, "id is null");
+    requireNonNull(model, "model is null");
+    requireNonNull(prompt, "prompt is null");
+    requireNonNull(seed, "seed is null");
+    requireNonNull(deadline, "deadline is null");
+    stop = List.copyOf(stop);
+    metadata = Map.copyOf(metadata);
+  }
+}

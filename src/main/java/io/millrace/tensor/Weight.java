@@ -1,0 +1,16 @@
+package io.millrace.tensor;
+
+/**
+ * A weight {@code [rows, cols]} in the layout of the backend that loaded it; only that backend can
+ * use it.
+ */
+public interface Weight {
+  DType dtype();
+
+  int rows();
+
+  int cols();
+
+  /** Resident bytes in the backend's own layout. */
+  long bytes();
+}
