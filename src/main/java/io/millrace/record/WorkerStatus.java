@@ -11,6 +11,8 @@ import static java.util.Objects.requireNonNull;
  * @param worker {@code worker.id}, unique among live workers
  * @param slots prompts it takes at once
  * @param freeSlots slots that neither a running nor an admitted prompt holds
+ * @param admitted prompts taken from this lane since the worker owns it: the router subtracts them
+ *     from those it sent, and so knows how many are still on their way
  * @param queuedTokens tokens still to compute
  * @param tokensPerSecond measured rate, 0 before the first step
  * @param contextLength most tokens of prompt and completion together
@@ -25,6 +27,7 @@ public record WorkerStatus(
     String worker,
     int slots,
     int freeSlots,
+    long admitted,
     long queuedTokens,
     double tokensPerSecond,
     int contextLength,
@@ -54,6 +57,7 @@ public record WorkerStatus(
         fields.requiredText("worker"),
         fields.requiredInt("slots", 0, Integer.MAX_VALUE),
         fields.requiredInt("free_slots", 0, Integer.MAX_VALUE),
+        fields.requiredLong("admitted"),
         fields.requiredLong("queued_tokens"),
         fields.requiredNumber("tokens_per_second"),
         fields.requiredInt("context_length", 0, Integer.MAX_VALUE),
@@ -72,6 +76,7 @@ public record WorkerStatus(
       json.writeStringField("worker", worker);
       json.writeNumberField("slots", slots);
       json.writeNumberField("free_slots", freeSlots);
+      json.writeNumberField("admitted", admitted);
       json.writeNumberField("queued_tokens", queuedTokens);
       json.writeNumberField("tokens_per_second", tokensPerSecond);
       json.writeNumberField("context_length", contextLength);

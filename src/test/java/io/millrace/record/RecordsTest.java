@@ -92,7 +92,7 @@ class RecordsTest {
   @Test
   void shouldReadBackHeartbeats() {
     WorkerStatus status =
-        new WorkerStatus("m", 31, "w", 8, 3, 9_000_000_000L, 12.5, 2048, "b", "f", 5, 1000);
+        new WorkerStatus("m", 31, "w", 8, 3, 77, 9_000_000_000L, 12.5, 2048, "b", "f", 5, 1000);
 
     assertThat(WorkerStatus.fromJson(status.toJson())).isEqualTo(status);
     assertThat(status.key()).isEqualTo("m/31");
