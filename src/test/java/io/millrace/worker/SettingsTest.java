@@ -42,8 +42,8 @@ class SettingsTest {
     Settings settings = Settings.load(SHIPPED);
 
     assertThat(Settings.ALL)
-        .allSatisfy(
-            setting -> assertThat(settings.get(setting)).isEqualTo(Settings.defaults().get(setting)));
+        .allSatisfy(setting ->
+            assertThat(settings.get(setting)).isEqualTo(Settings.defaults().get(setting)));
   }
 
   @Test
@@ -51,9 +51,8 @@ class SettingsTest {
     String text = Files.readString(SHIPPED);
 
     assertThat(Settings.ALL)
-        .allSatisfy(
-            setting ->
-                assertThat(text).containsPattern("\n# [^\n]+\n" + setting.name() + "=[^\n]*\n"));
+        .allSatisfy(setting ->
+            assertThat(text).containsPattern("\n# [^\n]+\n" + setting.name() + "=[^\n]*\n"));
   }
 
   @Test
@@ -115,8 +114,7 @@ class SettingsTest {
     "worker.heartbeat-interval=5, 30s",
     "worker.heartbeat-interval=99999999999999999h, 30s",
     "router.waiting-bytes=99999999999GiB, 8GiB",
-    "metrics.port=65536, 65535",
-    "worker.backend=gpu, metal"
+    "metrics.port=65536, 65535"
   })
   void shouldSayWhatAValueMustLookLike(String line, String expected) {
     assertThatThrownBy(() -> load(line))
