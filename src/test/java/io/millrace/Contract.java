@@ -26,8 +26,7 @@ public final class Contract {
 
   /** Reads the contract as the program does, from the class path. */
   public static Contract read() {
-    try (InputStream file =
-        Contract.class.getResourceAsStream("/io/millrace/topology/asyncapi.yaml")) {
+    try (InputStream file = Contract.class.getResourceAsStream("/topology/asyncapi.yaml")) {
       return new Contract(new YAMLMapper().readTree(file));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

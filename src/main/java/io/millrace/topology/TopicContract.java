@@ -15,12 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.StreamSupport;
 
-/**
- * The topics of {@code topology/asyncapi.yaml}, which is packaged beside this class: partitions and
- * settings.
- */
+/** The topics of {@code topology/asyncapi.yaml}, which is packaged: partitions and settings. */
 public final class TopicContract {
-  private static final String FILE = "asyncapi.yaml";
+  private static final String FILE = "/topology/asyncapi.yaml";
   private static final String MODEL = "{model}";
 
   private final Topics topics;
