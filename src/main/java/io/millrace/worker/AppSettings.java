@@ -27,6 +27,9 @@ record AppSettings(Settings settings, String instance) {
   /** Beside the prompt, a work record and a dead letter hold little. */
   private static final int RECORD_OVERHEAD = 64 * 1024;
 
+  /** The topics of the contract take chunks up to 1 MiB, with their framing. */
+  private static final int MAX_OUTPUT_BYTES = (1 << 20) - RECORD_OVERHEAD;
+
   Topics topics() {
     return new Topics(settings.get(TOPICS_PREFIX).orElse(""));
   }
@@ -53,7 +56,12 @@ record AppSettings(Settings settings, String instance) {
 
   WorkerSettings worker(String model) {
     return new WorkerSettings(
-        instance, model, topics(), settings.get(WORKER_HEARTBEAT_INTERVAL), maxRecordBytes());
+        instance,
+        model,
+        topics(),
+        settings.get(WORKER_HEARTBEAT_INTERVAL),
+        maxRecordBytes(),
+        MAX_OUTPUT_BYTES);
   }
 
   StreamsSettings routerStreams() {
@@ -87,7 +95,8 @@ record AppSettings(Settings settings, String instance) {
     return Math.toIntExact(settings.get(PROMPT_MAX_BYTES));
   }
 
-  private int maxRecordBytes() {
+  /** Of a prompt on its way, with room for what travels with it. */
+  int maxRecordBytes() {
     return promptMaxBytes() + RECORD_OVERHEAD;
   }
 }

@@ -8,6 +8,7 @@ import io.millrace.topology.TopicSpec;
 import io.millrace.topology.TopicState;
 import io.millrace.topology.TopicState.Status;
 import java.util.List;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,14 +16,20 @@ import org.slf4j.LoggerFactory;
 final class RequiredTopics implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RequiredTopics.class);
 
+  /** Shared topics on which whole prompts are written. */
+  private static final List<Function<Topics, String>> PROMPTS_PASS =
+      List.of(Topics::prompts, Topics::urgentPrompts, Topics::deadLetters);
+
   private final Topics topics;
   private final TopicContract contract;
   private final TopicAdmin admin;
+  private final int maxRecordBytes;
 
   RequiredTopics(AppSettings settings) {
     topics = settings.topics();
     contract = TopicContract.load(topics);
     admin = new TopicAdmin(settings.clientConfig());
+    maxRecordBytes = settings.maxRecordBytes();
   }
 
   /**
@@ -50,7 +57,12 @@ final class RequiredTopics implements AutoCloseable {
           "%s has %d partitions and %s has %d, expected as many: a router reads one of each together"
               .formatted(topics.prompts(), prompts, topics.urgentPrompts(), urgent));
     }
-    states.forEach(RequiredTopics::report);
+    for (TopicState state : states) {
+      if (PROMPTS_PASS.stream().anyMatch(topic -> topic.apply(topics).equals(state.name()))) {
+        checkSize(state);
+      }
+      report(state);
+    }
   }
 
   /**
@@ -61,7 +73,9 @@ final class RequiredTopics implements AutoCloseable {
   void createLanes(String model) {
     TopicSpec lanes = contract.work(model);
     try {
-      admin.create(List.of(lanes), TopicAdmin.BROKER_DEFAULT).forEach(RequiredTopics::report);
+      TopicState state = admin.create(List.of(lanes), TopicAdmin.BROKER_DEFAULT).getFirst();
+      checkSize(state);
+      report(state);
     } catch (TopicAdminException e) {
       throw new IllegalStateException(
           "%s; create it with: millrace topics create --model %s".formatted(e.getMessage(), model),
@@ -80,6 +94,15 @@ final class RequiredTopics implements AutoCloseable {
         .mapToInt(TopicState::partitions)
         .findFirst()
         .orElseThrow();
+  }
+
+  /** The broker would refuse a record in the middle of a transaction, which stops the app. */
+  private void checkSize(TopicState topic) {
+    if (topic.maxRecordBytes() < maxRecordBytes) {
+      throw new IllegalStateException(
+          "%s takes records up to %d bytes, expected at least %d because of prompt.max-bytes; raise its max.message.bytes, or lower prompt.max-bytes"
+              .formatted(topic.name(), topic.maxRecordBytes(), maxRecordBytes));
+    }
   }
 
   private static void report(TopicState state) {

@@ -93,8 +93,19 @@ public record Setting<T>(
         name, defaultText, "a time such as 250ms, 30s, 10m or 1h", Quantity::duration);
   }
 
-  static Setting<Long> bytes(String name, String defaultText) {
-    return new Setting<>(name, defaultText, BYTES, Quantity::bytes);
+  /** A size of at least one byte. */
+  static Setting<Long> bytes(String name, String defaultText, long max) {
+    return new Setting<>(
+        name,
+        defaultText,
+        BYTES + " from 1 to %d bytes".formatted(max),
+        text -> {
+          long bytes = Quantity.bytes(text);
+          if (bytes < 1 || bytes > max) {
+            throw new IllegalArgumentException(text);
+          }
+          return bytes;
+        });
   }
 
   /** A size, or {@code auto}. */

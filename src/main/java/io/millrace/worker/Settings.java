@@ -28,7 +28,7 @@ public final class Settings {
   public static final Setting<Optional<String>> BOOTSTRAP_SERVERS =
       Setting.text("bootstrap.servers", "localhost:9092");
   public static final Setting<Optional<String>> TOPICS_PREFIX = Setting.text("topics.prefix", "");
-  public static final Setting<Long> PROMPT_MAX_BYTES = Setting.bytes("prompt.max-bytes", "1MiB");
+  public static final Setting<Long> PROMPT_MAX_BYTES = Setting.bytes("prompt.max-bytes", "1MiB", 256L << 20);
   public static final Setting<Duration> SESSION_TIMEOUT = Setting.duration("session.timeout", "6s");
   public static final Setting<OptionalInt> METRICS_PORT = Setting.portOrOff("metrics.port", 9404);
 
@@ -48,7 +48,7 @@ public final class Settings {
   public static final Setting<Integer> ROUTER_URGENT_PROMPTS =
       Setting.count("router.urgent-prompts", 64, 1);
   public static final Setting<Long> ROUTER_WAITING_BYTES =
-      Setting.bytes("router.waiting-bytes", "32MiB");
+      Setting.bytes("router.waiting-bytes", "32MiB", 64L << 30);
   public static final Setting<Integer> ROUTER_PREFETCH = Setting.count("router.prefetch", 2, 0);
   public static final Setting<Duration> ROUTER_UNKNOWN_MODEL_TIMEOUT =
       Setting.duration("router.unknown-model-timeout", "30s");

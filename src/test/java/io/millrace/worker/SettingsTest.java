@@ -114,7 +114,9 @@ class SettingsTest {
     "worker.heartbeat-interval=5, 30s",
     "worker.heartbeat-interval=99999999999999999h, 30s",
     "router.waiting-bytes=99999999999GiB, 8GiB",
-    "metrics.port=65536, 65535"
+    "metrics.port=65536, 65535",
+    "prompt.max-bytes=0, from 1 to",
+    "prompt.max-bytes=1GiB, from 1 to"
   })
   void shouldSayWhatAValueMustLookLike(String line, String expected) {
     assertThatThrownBy(() -> load(line))
