@@ -3,21 +3,25 @@ package io.millrace.topology;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.millrace.engine.GenerationRequest.Progress;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
-import org.apache.kafka.streams.state.TimestampedKeyValueStoreWithHeaders;
-import org.apache.kafka.streams.state.ValueTimestampHeaders;
 
 /**
  * The prompts that a task has taken and not yet ended, and the tokens generated so far.
@@ -32,66 +36,78 @@ final class InFlightStore {
 
   private static final byte VERSION = 1;
   private static final int ENTRY = 0;
+  private static final int NULL = -1;
 
-  private final TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store;
+  /** What an entry has beside the record on the work topic, in bytes. */
+  private static final int OVERHEAD = 64 * 1024;
 
-  InFlightStore(TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store) {
+  private final KeyValueStore<byte[], byte[]> store;
+
+  InFlightStore(KeyValueStore<byte[], byte[]> store) {
     this.store = store;
   }
 
   /**
-   * @param maxRecordBytes largest record of the changelog
+   * @param maxWorkBytes largest record on the work topic
    */
-  static StoreBuilder<TimestampedKeyValueStoreWithHeaders<byte[], byte[]>> builder(
-      int maxRecordBytes) {
-    return Stores.timestampedKeyValueStoreWithHeadersBuilder(
+  static StoreBuilder<KeyValueStore<byte[], byte[]>> builder(int maxWorkBytes) {
+    return Stores.keyValueStoreBuilder(
             Stores.inMemoryKeyValueStore(NAME), Serdes.ByteArray(), Serdes.ByteArray())
-        .withLoggingEnabled(changelog(maxRecordBytes));
+        .withLoggingEnabled(changelog(maxWorkBytes));
   }
 
   /**
-   * A new owner reads the whole changelog, most of which is prompts that have ended: small segments
-   * and early compaction keep it short. Only closed segments are compacted.
+   * A new owner reads the whole changelog, most of which is about prompts that have ended. Small
+   * segments, closed early and compacted early, keep it short.
    */
-  private static Map<String, String> changelog(int maxRecordBytes) {
+  private static Map<String, String> changelog(int maxWorkBytes) {
     return Map.of(
-        TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxRecordBytes),
+        TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxWorkBytes + OVERHEAD),
         TopicConfig.SEGMENT_BYTES_CONFIG, Integer.toString(8 << 20),
         TopicConfig.SEGMENT_MS_CONFIG, "600000",
         TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG, "0.1",
         TopicConfig.DELETE_RETENTION_MS_CONFIG, "600000");
   }
 
-  /** Adds a prompt. */
-  void admit(String id, byte[] work, Headers headers, String fingerprint, long now) {
-    byte[] print = fingerprint.getBytes(UTF_8);
-    byte[] entry =
-        ByteBuffer.allocate(1 + Integer.BYTES + print.length + Integer.BYTES + work.length)
-            .put(VERSION)
-            .putInt(print.length)
-            .put(print)
-            .putInt(work.length)
-            .put(work)
-            .array();
-    store.put(key(id, ENTRY), ValueTimestampHeaders.make(entry, now, headers));
+  /**
+   * Adds a prompt.
+   *
+   * @param work value of its record
+   * @param headers of its record
+   * @param fingerprint of the engine that generates it
+   */
+  void admit(String id, byte[] work, Headers headers, String fingerprint) {
+    Header[] all = headers.toArray();
+    put(
+        key(id, ENTRY),
+        out -> {
+          write(out, fingerprint.getBytes(UTF_8));
+          write(out, work);
+          out.writeInt(all.length);
+          for (Header header : all) {
+            write(out, header.key().getBytes(UTF_8));
+            write(out, header.value());
+          }
+        });
   }
 
   /**
    * Adds a piece of a prompt's completion.
    *
-   * @param segment number of this piece, from 1
+   * @param segment number of the piece, from 1
    * @param tokens sampled token ids
    * @param chars UTF-16 units of text that are published with it
    */
-  void append(String id, int segment, int[] tokens, int chars, long now) {
-    ByteBuffer value =
-        ByteBuffer.allocate(1 + Integer.BYTES * (2 + tokens.length))
-            .put(VERSION)
-            .putInt(chars)
-            .putInt(tokens.length);
-    IntStream.of(tokens).forEach(value::putInt);
-    store.put(
-        key(id, segment), ValueTimestampHeaders.make(value.array(), now, new RecordHeaders()));
+  void append(String id, int segment, List<Integer> tokens, int chars) {
+    put(
+        key(id, segment),
+        out -> {
+          out.writeInt(chars);
+          out.writeInt(tokens.size());
+          for (int token : tokens) {
+            out.writeInt(token);
+          }
+        });
   }
 
   /** Removes a prompt that has this many segments. */
@@ -106,38 +122,61 @@ final class InFlightStore {
    */
   List<SavedPrompt> readAll() {
     List<SavedPrompt> prompts = new ArrayList<>();
-    try (KeyValueIterator<byte[], ValueTimestampHeaders<byte[]>> values = store.all()) {
-      while (values.hasNext()) {
-        KeyValue<byte[], ValueTimestampHeaders<byte[]>> value = values.next();
-        ByteBuffer key = ByteBuffer.wrap(value.key);
+    try (KeyValueIterator<byte[], byte[]> all = store.all()) {
+      while (all.hasNext()) {
+        KeyValue<byte[], byte[]> next = all.next();
+        ByteBuffer key = ByteBuffer.wrap(next.key);
         String id = text(key);
-        int number = key.getInt();
-        ByteBuffer fields = fields(id, value.value.value());
-        if (number == ENTRY) {
-          String fingerprint = text(fields);
-          prompts.add(
-              new SavedPrompt(
-                  id, bytes(fields), value.value.headers(), fingerprint, Progress.NONE, 0));
+        ByteBuffer value = ByteBuffer.wrap(next.value);
+        checkVersion(id, value.get());
+        if (key.getInt() == ENTRY) {
+          prompts.add(entry(id, value));
         } else {
-          int chars = fields.getInt();
-          int[] tokens = new int[fields.getInt()];
-          fields.asIntBuffer().get(tokens);
-          prompts.addLast(prompts.removeLast().plus(tokens, chars));
+          prompts.addLast(addSegment(prompts.removeLast(), value));
         }
       }
     }
     return prompts;
   }
 
-  private static ByteBuffer fields(String id, byte[] value) {
-    ByteBuffer fields = ByteBuffer.wrap(value);
-    byte version = fields.get();
+  private static SavedPrompt entry(String id, ByteBuffer value) {
+    String fingerprint = text(value);
+    byte[] work = bytes(value);
+    Headers headers = new RecordHeaders();
+    for (int left = value.getInt(); left > 0; left--) {
+      headers.add(text(value), bytes(value));
+    }
+    return new SavedPrompt(id, work, headers, fingerprint, Progress.NONE, 0);
+  }
+
+  private static SavedPrompt addSegment(SavedPrompt prompt, ByteBuffer value) {
+    int chars = value.getInt();
+    int[] tokens = new int[value.getInt()];
+    value.asIntBuffer().get(tokens);
+    return prompt.plus(tokens, chars);
+  }
+
+  private static void checkVersion(String id, byte version) {
     if (version > VERSION) {
       throw new IllegalStateException(
           "the saved state of prompt %s has version %d, expected at most %d: another machine runs a newer Millrace, upgrade this one"
               .formatted(id, version, VERSION));
     }
-    return fields;
+  }
+
+  private void put(byte[] key, Fields fields) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeByte(VERSION);
+      fields.writeTo(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write to memory", e);
+    }
+    store.put(key, bytes.toByteArray());
+  }
+
+  private interface Fields {
+    void writeTo(DataOutputStream out) throws IOException;
   }
 
   private static byte[] key(String id, int number) {
@@ -149,13 +188,25 @@ final class InFlightStore {
         .array();
   }
 
-  private static String text(ByteBuffer from) {
-    return new String(bytes(from), UTF_8);
+  /** Writes a length and the bytes; the value of a header may be null. */
+  private static void write(DataOutputStream out, byte[] bytes) throws IOException {
+    out.writeInt(bytes == null ? NULL : bytes.length);
+    if (bytes != null) {
+      out.write(bytes);
+    }
   }
 
   private static byte[] bytes(ByteBuffer from) {
-    byte[] bytes = new byte[from.getInt()];
+    int length = from.getInt();
+    if (length == NULL) {
+      return null;
+    }
+    byte[] bytes = new byte[length];
     from.get(bytes);
     return bytes;
+  }
+
+  private static String text(ByteBuffer from) {
+    return new String(bytes(from), UTF_8);
   }
 }

@@ -11,11 +11,18 @@ import java.time.Duration;
  * @param worker {@code worker.id}
  * @param model name of the model, a part of the name of its work topic
  * @param heartbeatInterval time between two heartbeats of a lane on which nothing happens
- * @param maxRecordBytes largest value that is written; a prompt whose output is larger ends with an
- *     error. At most what the output topics and the producer take
+ * @param maxWorkBytes largest record on the work topic, in bytes
+ * @param maxOutputBytes largest value of a chunk or a completion, in bytes; a prompt that needs
+ *     more ends with an error. The output topics take at least this, and {@code prompt.max-bytes}
+ *     and a little more, because an error carries the prompt's metadata
  */
 public record WorkerSettings(
-    String worker, String model, Topics topics, Duration heartbeatInterval, int maxRecordBytes) {
+    String worker,
+    String model,
+    Topics topics,
+    Duration heartbeatInterval,
+    int maxWorkBytes,
+    int maxOutputBytes) {
   public WorkerSettings {
     requireNonNull(worker, "worker is null");
     requireNonNull(model, "model is null");
