@@ -33,7 +33,7 @@ public enum ErrorCode {
   /** Somebody cancelled the prompt. */
   CANCELLED("cancelled"),
   /** Part of the text was published, and the worker that went on has other weights. */
-  MODEL_CHANGED("model_changed"),
+  MODEL_CHANGED("engine_error"),
   /** The fault is Millrace's, not the prompt's. */
   ENGINE_ERROR("engine_error");
 
