@@ -28,7 +28,8 @@ public final class Settings {
   public static final Setting<Optional<String>> BOOTSTRAP_SERVERS =
       Setting.text("bootstrap.servers", "localhost:9092");
   public static final Setting<Optional<String>> TOPICS_PREFIX = Setting.text("topics.prefix", "");
-  public static final Setting<Long> PROMPT_MAX_BYTES = Setting.bytes("prompt.max-bytes", "1MiB", 256L << 20);
+  public static final Setting<Long> PROMPT_MAX_BYTES =
+      Setting.bytes("prompt.max-bytes", "1MiB", 256L << 20);
   public static final Setting<Duration> SESSION_TIMEOUT = Setting.duration("session.timeout", "6s");
   public static final Setting<OptionalInt> METRICS_PORT = Setting.portOrOff("metrics.port", 9404);
 
