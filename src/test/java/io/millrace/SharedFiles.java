@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Reference models and test vectors that live beside the repository, not in it: {@code ../shared}, or where {@code
- * -Dmillrace.shared} points.
+ * Reference models and test vectors that live beside the repository, not in it: {@code ../shared},
+ * or where {@code -Dmillrace.shared} points.
  */
 public final class SharedFiles {
   private SharedFiles() {}

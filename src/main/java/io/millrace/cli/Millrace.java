@@ -36,6 +36,7 @@ public final class Millrace implements Runnable {
   private Millrace() {}
 
   public static void main(String[] args) {
+    VectorModule.load();
     System.exit(commandLine().execute(args));
   }
 

@@ -10,8 +10,8 @@ import java.util.function.Consumer;
  */
 public interface Engine extends AutoCloseable {
   /**
-   * Takes a request. Events come in order, one at a time, on a thread of the engine; the listener must return quickly and
-   * not throw.
+   * Takes a request. Events come in order, one at a time, on a thread of the engine; the listener
+   * must return quickly and not throw.
    */
   Generation submit(GenerationRequest request, Consumer<? super GenerationEvent> listener);
 
@@ -27,7 +27,10 @@ public interface Engine extends AutoCloseable {
 
   /** A request in progress. */
   interface Generation {
-    /** Ends it with {@link GenerationError.Kind#CANCELLED} within one step; nothing happens when it has ended. */
+    /**
+     * Ends it with {@link GenerationError.Kind#CANCELLED} within one step; nothing happens when it
+     * has ended.
+     */
     void cancel();
 
     /** Ends it silently: its listener hears nothing more once this returns. */

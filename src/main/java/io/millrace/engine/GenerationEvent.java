@@ -6,7 +6,8 @@ public sealed interface GenerationEvent {
    * One step's tokens.
    *
    * @param tokens sampled token ids, in order; at least one
-   * @param text what they add to the text; may be empty while a character is incomplete or a stop text may be beginning
+   * @param text what they add to the text; may be empty while a character is incomplete or a stop
+   *     text may be beginning
    */
   record Tokens(int[] tokens, String text) implements GenerationEvent {}
 
@@ -14,7 +15,8 @@ public sealed interface GenerationEvent {
    * The completion is whole. The tokens have all been in {@link Tokens} events.
    *
    * @param reason why it ended
-   * @param lastText text after the last {@link Tokens} event (an incomplete character's replacement, held-back text)
+   * @param lastText text after the last {@link Tokens} event (an incomplete character's
+   *     replacement, held-back text)
    * @param text the whole text, that of an earlier attempt included
    */
   record Finished(FinishReason reason, String lastText, String text, Usage usage, Timings timings)
@@ -25,7 +27,8 @@ public sealed interface GenerationEvent {
    *
    * @param text the whole text so far; all of it has been in {@link Tokens} events
    */
-  record Failed(GenerationError error, String text, Usage usage, Timings timings) implements GenerationEvent {}
+  record Failed(GenerationError error, String text, Usage usage, Timings timings)
+      implements GenerationEvent {}
 
   /** Why a completion ended; the names are OpenAI's. */
   enum FinishReason {
@@ -54,5 +57,9 @@ public sealed interface GenerationEvent {
    * @param decodedTokens tokens generated in this attempt
    */
   record Timings(
-      double queuedMillis, double prefillMillis, double decodeMillis, int promptTokens, int decodedTokens) {}
+      double queuedMillis,
+      double prefillMillis,
+      double decodeMillis,
+      int promptTokens,
+      int decodedTokens) {}
 }

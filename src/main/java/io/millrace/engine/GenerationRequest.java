@@ -14,7 +14,8 @@ import java.util.OptionalLong;
  * @param sampling how a token is chosen from its logits
  * @param stop texts that end the completion; none of them is part of it
  * @param priority lower first
- * @param deadline epoch milliseconds after which the request ends as {@link GenerationError.Kind#DEADLINE_EXCEEDED}
+ * @param deadline epoch milliseconds after which the request ends as {@link
+ *     GenerationError.Kind#DEADLINE_EXCEEDED}
  * @param resumed what an earlier attempt has done already
  */
 public record GenerationRequest(
@@ -35,7 +36,8 @@ public record GenerationRequest(
     requireNonNull(resumed, "resumed is null");
     stop = List.copyOf(stop);
     if (maxTokens < 1) {
-      throw new IllegalArgumentException("maxTokens is %d, expected at least 1".formatted(maxTokens));
+      throw new IllegalArgumentException(
+          "maxTokens is %d, expected at least 1".formatted(maxTokens));
     }
   }
 
@@ -43,8 +45,8 @@ public record GenerationRequest(
    * Tokens that an earlier attempt generated, and how much of their text it published.
    *
    * @param tokens generated token ids, in order
-   * @param publishedChars UTF-16 units of text already handed out in {@link GenerationEvent.Tokens} events; text is
-   *     published again from there
+   * @param publishedChars UTF-16 units of text already handed out in {@link GenerationEvent.Tokens}
+   *     events; text is published again from there
    */
   public record Progress(int[] tokens, int publishedChars) {
     public static final Progress NONE = new Progress(new int[0], 0);

@@ -38,14 +38,21 @@ public record ModelConfig(
     require(dim > 0, "embedding length", dim);
     require(layers > 0, "block count", layers);
     require(heads > 0, "head count", heads);
-    require(kvHeads > 0 && heads % kvHeads == 0, "key-value head count (heads %d)".formatted(heads), kvHeads);
+    require(
+        kvHeads > 0 && heads % kvHeads == 0,
+        "key-value head count (heads %d)".formatted(heads),
+        kvHeads);
     require(headDim > 0 && headDim % 2 == 0, "head size", headDim);
     require(ffnDim > 0, "feed-forward length", ffnDim);
     require(contextLength > 0, "context length", contextLength);
     require(slidingWindow >= 0, "sliding window", slidingWindow);
-    require(rope.rotated() <= headDim, "rotated elements of a head of %d".formatted(headDim), rope.rotated());
+    require(
+        rope.rotated() <= headDim,
+        "rotated elements of a head of %d".formatted(headDim),
+        rope.rotated());
     if (!(normEpsilon > 0) || normEpsilon > 1) {
-      throw new IllegalArgumentException("RMSNorm epsilon is %s, expected 0 < epsilon <= 1".formatted(normEpsilon));
+      throw new IllegalArgumentException(
+          "RMSNorm epsilon is %s, expected 0 < epsilon <= 1".formatted(normEpsilon));
     }
   }
 
@@ -65,7 +72,8 @@ public record ModelConfig(
 
   private static void require(boolean condition, String what, int found) {
     if (!condition) {
-      throw new IllegalArgumentException("%s is %d, which no model of this family can have".formatted(what, found));
+      throw new IllegalArgumentException(
+          "%s is %d, which no model of this family can have".formatted(what, found));
     }
   }
 }

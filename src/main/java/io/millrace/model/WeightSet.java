@@ -4,8 +4,8 @@ import io.millrace.tensor.TensorSource;
 import java.util.Optional;
 
 /**
- * The weights of a checkpoint by name. The names are those of GGUF ({@code token_embd.weight}, {@code
- * blk.0.attn_q.weight}, …): other formats translate theirs.
+ * The weights of a checkpoint by name. The names are those of GGUF ({@code token_embd.weight},
+ * {@code blk.0.attn_q.weight}, …): other formats translate theirs.
  */
 public interface WeightSet {
   Optional<TensorSource> find(String name);
@@ -18,10 +18,9 @@ public interface WeightSet {
   default TensorSource get(String name, int rows, int cols) {
     TensorSource source =
         find(name)
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "tensor %s is missing, expected [%d, %d]".formatted(name, rows, cols)));
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "tensor %s is missing, expected [%d, %d]".formatted(name, rows, cols)));
     if (source.rows() != rows || source.cols() != cols) {
       throw new IllegalArgumentException(
           "tensor %s is [%d, %d], the model's configuration says [%d, %d]"

@@ -41,7 +41,8 @@ public record Completion(
     choices = List.copyOf(choices);
     metadata = Map.copyOf(metadata);
     if (choices.isEmpty() == error.isEmpty()) {
-      throw new IllegalArgumentException("completion %s needs either choices or an error".formatted(id));
+      throw new IllegalArgumentException(
+          "completion %s needs either choices or an error".formatted(id));
     }
   }
 

@@ -1,13 +1,15 @@
 package io.millrace.tensor;
 
 /**
- * The operations that a Llama needs, over batches of tokens of many sequences at once. A backend owns the memory and the
- * layout of everything it hands out ({@link Weight}, {@link Activation}, {@link KvCache}).
+ * The operations that a Llama needs, over batches of tokens of many sequences at once. A backend
+ * owns the memory and the layout of everything it hands out ({@link Weight}, {@link Activation},
+ * {@link KvCache}).
  *
- * <p>Operations are issued by one thread at a time, in order, and may be deferred: results can be read after {@link
- * #commit}. Where an operation takes {@code rows}, it works on the first {@code rows} rows of its activations. Inputs and
- * outputs never alias unless the operation says so. {@code ReferenceBackend} is the definition of each operation; the
- * backend TCK holds the others against it.
+ * <p>Operations are issued by one thread at a time, in order, and may be deferred: results can be
+ * read after {@link #commit}. Where an operation takes {@code rows}, it works on the first {@code
+ * rows} rows of its activations. Inputs and outputs never alias unless the operation says so.
+ * {@code ReferenceBackend} is the definition of each operation; the backend TCK holds the others
+ * against it.
  */
 public interface Backend extends AutoCloseable {
   /** {@code cpu}, {@code metal} or {@code reference}. */
@@ -19,7 +21,8 @@ public interface Backend extends AutoCloseable {
   /**
    * Takes a weight into this backend, repacked or mapped, for the backend's lifetime.
    *
-   * @throws IllegalArgumentException when this backend cannot compute with its type; the message names the tensor
+   * @throws IllegalArgumentException when this backend cannot compute with its type; the message
+   *     names the tensor
    */
   Weight load(TensorSource source);
 
@@ -36,23 +39,29 @@ public interface Backend extends AutoCloseable {
   void embed(Weight table, Batch batch, Activation out);
 
   /**
-   * RMSNorm (Zhang and Sennrich, 2019): {@code out = x / sqrt(mean(x²) + epsilon) · gain}, row by row, {@code gain} one
-   * row. {@code out} may be {@code x}.
+   * RMSNorm (Zhang and Sennrich, 2019): {@code out = x / sqrt(mean(x²) + epsilon) · gain}, row by
+   * row, {@code gain} one row. {@code out} may be {@code x}.
    */
   void rmsNorm(Activation x, Weight gain, float epsilon, int rows, Activation out);
 
   /** {@code out = x · wᵀ}: {@code x [rows, w.cols]}, {@code out [rows, w.rows]}. */
   void matmul(Weight w, Activation x, int rows, Activation out);
 
-  /** Rotates every head of {@code x [batch, heads · headDim]} in place, by the positions of the batch. */
+  /**
+   * Rotates every head of {@code x [batch, heads · headDim]} in place, by the positions of the
+   * batch.
+   */
   void rope(Activation x, int headDim, Rope rope, Batch batch);
 
-  /** Writes keys and values {@code [batch, kvHeads · headDim]} of one layer to the pages of the batch. */
+  /**
+   * Writes keys and values {@code [batch, kvHeads · headDim]} of one layer to the pages of the
+   * batch.
+   */
   void store(KvCache cache, int layer, Activation keys, Activation values, Batch batch);
 
   /**
-   * Causal scaled dot-product attention over the paged cache, which already holds the batch's own keys and values. Query
-   * head {@code h} reads key-value head {@code h / (heads / kvHeads)}.
+   * Causal scaled dot-product attention over the paged cache, which already holds the batch's own
+   * keys and values. Query head {@code h} reads key-value head {@code h / (heads / kvHeads)}.
    *
    * @param queries {@code [batch, heads · headDim]}
    * @param scale factor on the dot products, {@code 1/sqrt(headDim)} in Llama
@@ -60,7 +69,13 @@ public interface Backend extends AutoCloseable {
    * @param out {@code [batch, heads · headDim]}
    */
   void attention(
-      Activation queries, KvCache cache, int layer, float scale, int window, Batch batch, Activation out);
+      Activation queries,
+      KvCache cache,
+      int layer,
+      float scale,
+      int window,
+      Batch batch,
+      Activation out);
 
   /** SwiGLU (Shazeer, 2020): {@code gate = silu(gate) · up}, in place. */
   void swiglu(Activation gate, Activation up, int rows);

@@ -1,11 +1,12 @@
 package io.millrace.tensor;
 
 /**
- * How the elements of a weight are stored. Quantized types store blocks of {@link #blockSize()} elements in {@link
- * #blockBytes()} bytes; a row of a matrix is a whole number of blocks.
+ * How the elements of a weight are stored. Quantized types store blocks of {@link #blockSize()}
+ * elements in {@link #blockBytes()} bytes; a row of a matrix is a whole number of blocks.
  *
- * <p>The block layouts are those of ggml: {@code Q8_0} is an f16 scale followed by 32 signed bytes, {@code Q4_0} an f16
- * scale followed by 16 bytes whose low nibbles are elements 0–15 and whose high nibbles are elements 16–31, each minus 8.
+ * <p>The block layouts are those of ggml: {@code Q8_0} is an f16 scale followed by 32 signed bytes,
+ * {@code Q4_0} an f16 scale followed by 16 bytes whose low nibbles are elements 0–15 and whose high
+ * nibbles are elements 16–31, each minus 8.
  */
 public enum DType {
   F32(1, 4),
@@ -41,7 +42,8 @@ public enum DType {
   public long bytes(long elements) {
     if (elements < 0 || elements % blockSize != 0) {
       throw new IllegalArgumentException(
-          "%d elements of %s are not a whole number of blocks of %d".formatted(elements, this, blockSize));
+          "%d elements of %s are not a whole number of blocks of %d"
+              .formatted(elements, this, blockSize));
     }
     return Math.multiplyExact(elements / blockSize, (long) blockBytes);
   }

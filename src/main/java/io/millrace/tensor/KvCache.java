@@ -1,8 +1,8 @@
 package io.millrace.tensor;
 
 /**
- * Keys and values of every layer, in pages of {@link #PAGE_TOKENS} tokens. Which sequence owns which page is the
- * engine's business; the backend only sees page numbers in {@link Batch#pages}.
+ * Keys and values of every layer, in pages of {@link #PAGE_TOKENS} tokens. Which sequence owns
+ * which page is the engine's business; the backend only sees page numbers in {@link Batch#pages}.
  */
 public interface KvCache extends AutoCloseable {
   /** Tokens in a page. */

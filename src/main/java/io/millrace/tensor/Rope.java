@@ -1,10 +1,11 @@
 package io.millrace.tensor;
 
 /**
- * Rotary position embedding (Su et al., 2021): pair {@code i} of a head at position {@code p} turns by the angle {@code p
- * · frequencies[i]}.
+ * Rotary position embedding (Su et al., 2021): pair {@code i} of a head at position {@code p} turns
+ * by the angle {@code p · frequencies[i]}.
  *
- * @param frequencies {@code [rotated / 2]} radians per position; elements of a head beyond the rotated ones pass through
+ * @param frequencies {@code [rotated / 2]} radians per position; elements of a head beyond the
+ *     rotated ones pass through
  * @param pairing which two elements of a head form pair {@code i}
  * @param scale factor on sine and cosine (1 unless the variant says otherwise, as YaRN does)
  */

@@ -1,6 +1,9 @@
 package io.millrace.tensor;
 
-/** A weight {@code [rows, cols]} in the layout of the backend that loaded it; only that backend can use it. */
+/**
+ * A weight {@code [rows, cols]} in the layout of the backend that loaded it; only that backend can
+ * use it.
+ */
 public interface Weight {
   DType dtype();
 

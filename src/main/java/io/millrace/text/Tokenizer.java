@@ -22,19 +22,26 @@ public interface Tokenizer {
     AS_TEXT
   }
 
-  /** {@link #encode} with the beginning-of-sequence token in front, when this vocabulary wants one and none is there. */
+  /**
+   * {@link #encode} with the beginning-of-sequence token in front, when this vocabulary wants one
+   * and none is there.
+   */
   int[] encodePrompt(String text);
 
   /** Tokens after which a generation ends. */
   Set<Integer> endOfGeneration();
 
   /**
-   * The bytes that a token adds to the text: UTF-8, possibly a part of a character; empty for control tokens.
+   * The bytes that a token adds to the text: UTF-8, possibly a part of a character; empty for
+   * control tokens.
    *
    * @throws IndexOutOfBoundsException when there is no such token
    */
   byte[] bytes(int token);
 
-  /** How the vocabulary spells a token, for people: {@code "▁the"}, {@code "<0x0A>"}, {@code "</s>"}. */
+  /**
+   * How the vocabulary spells a token, for people: {@code "▁the"}, {@code "<0x0A>"}, {@code
+   * "</s>"}.
+   */
   String piece(int token);
 }
