@@ -56,10 +56,7 @@ public final class BatchEngine implements Engine {
     this.clock = clock;
     this.cache = backend.allocate(llama.config().kvShape(), settings.pages());
     this.scheduler =
-        new Scheduler(
-            new PagePool(settings.pages()),
-            settings.slots(),
-            llama.maxTokens());
+        new Scheduler(new PagePool(settings.pages()), settings.slots(), llama.maxTokens());
     this.candidates = new Candidates(llama.config().vocabSize());
     this.logits = new float[llama.config().vocabSize()];
     this.info =
@@ -69,8 +66,7 @@ public final class BatchEngine implements Engine {
             settings.slots(),
             (int)
                 Math.min(
-                    llama.config().contextLength(),
-                    (long) settings.pages() * KvCache.PAGE_TOKENS));
+                    llama.config().contextLength(), (long) settings.pages() * KvCache.PAGE_TOKENS));
     this.status = new EngineStatus(0, 0, 0, 0, 0, settings.pages(), true);
     this.intake =
         Executors.newSingleThreadExecutor(
@@ -114,8 +110,7 @@ public final class BatchEngine implements Engine {
   }
 
   @Override
-  public Generation submit(
-      GenerationRequest request, Consumer<? super GenerationEvent> listener) {
+  public Generation submit(GenerationRequest request, Consumer<? super GenerationEvent> listener) {
     requireNonNull(listener, "listener is null");
     Stopwatch stopwatch = new Stopwatch(System::nanoTime);
     Submission submission =
@@ -162,7 +157,9 @@ public final class BatchEngine implements Engine {
   private void enter(Submission submission, int[] prompt) {
     if (prompt.length == 0) {
       refuse(
-          submission, 0, new GenerationError(Kind.INVALID_REQUEST, "the prompt is empty", "prompt"));
+          submission,
+          0,
+          new GenerationError(Kind.INVALID_REQUEST, "the prompt is empty", "prompt"));
     } else if (prompt.length >= info.contextLength()) {
       String message =
           "the prompt has %d tokens; with at least one token of completion, this worker has room for %d"
@@ -176,9 +173,7 @@ public final class BatchEngine implements Engine {
       Sequence sequence =
           new Sequence(submission, prompt, info.contextLength(), tokenizer, sampler);
       // An earlier attempt may have generated all there is, without its end being known.
-      sequence
-          .finishReason()
-          .ifPresentOrElse(sequence::finish, () -> scheduler.add(sequence));
+      sequence.finishReason().ifPresentOrElse(sequence::finish, () -> scheduler.add(sequence));
     }
   }
 
@@ -256,11 +251,10 @@ public final class BatchEngine implements Engine {
       sequence.sample(logits);
       sequence
           .finishReason()
-          .ifPresent(
-              reason -> {
-                scheduler.remove(sequence);
-                sequence.finish(reason);
-              });
+          .ifPresent(reason -> {
+            scheduler.remove(sequence);
+            sequence.finish(reason);
+          });
     } catch (RuntimeException e) {
       log.warn("Request {} failed", sequence.submission().request().id(), e);
       fail(sequence, Kind.ENGINE_ERROR, "sampling failed: " + e.getMessage());

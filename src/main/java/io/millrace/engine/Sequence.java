@@ -71,8 +71,7 @@ final class Sequence {
     }
     tokens[length++] = token;
     text.add(token);
-    submission.emit(
-        new GenerationEvent.Tokens(new int[] {token}, text.take()));
+    submission.emit(new GenerationEvent.Tokens(new int[] {token}, text.take()));
   }
 
   /** Why this sequence is at its end, if it is. */
@@ -87,7 +86,8 @@ final class Sequence {
     text.finish();
     String last = text.take();
     submission.emit(
-        new GenerationEvent.Finished(reason, last, text.text(), usage(), submission.stopwatch().timings()));
+        new GenerationEvent.Finished(
+            reason, last, text.text(), usage(), submission.stopwatch().timings()));
   }
 
   void fail(GenerationError error) {

@@ -69,9 +69,7 @@ public final class Llama {
     Weight outputNorm = loader.load("output_norm.weight", 1, config.dim());
     // Without an output projection of its own, a model uses its embedding (tied weights).
     Weight output =
-        loader
-            .find("output.weight", config.vocabSize(), config.dim())
-            .orElse(tokenEmbedding);
+        loader.find("output.weight", config.vocabSize(), config.dim()).orElse(tokenEmbedding);
     return new Llama(
         config,
         backend,

@@ -349,7 +349,8 @@ class BatchEngineTest {
     }
 
     String text() {
-      return textOfFirst(steps.size()) + (end instanceof Finished finished ? finished.lastText() : "");
+      return textOfFirst(steps.size())
+          + (end instanceof Finished finished ? finished.lastText() : "");
     }
 
     Finished finished() {
