@@ -3,13 +3,8 @@ package io.millrace.engine;
 import static java.util.Objects.requireNonNull;
 
 import io.millrace.engine.GenerationError.Kind;
-import io.millrace.engine.GenerationEvent.Usage;
-import io.millrace.engine.Scheduler.Part;
-import io.millrace.engine.Scheduler.Step;
 import io.millrace.model.Llama;
-import io.millrace.tensor.Activation;
 import io.millrace.tensor.Backend;
-import io.millrace.tensor.KvCache;
 import io.millrace.text.Tokenizer;
 import java.time.InstantSource;
 import java.util.concurrent.BlockingQueue;
@@ -18,29 +13,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Continuous batching: all active sequences go through the model together, and join and leave the
- * batch at every step.
- *
- * <p>One thread owns the model, the scheduler and all sequences. Prompts are tokenized on another,
- * so that a long one does not hold up the batch.
+ * The engine on a model of this machine. One thread owns the model and all sequences; prompts are
+ * tokenized on another, so that a long one does not hold up the batch.
  */
 public final class BatchEngine implements Engine {
-  private static final Logger log = LoggerFactory.getLogger(BatchEngine.class);
-
-  private final Llama llama;
-  private final Backend backend;
+  private final BatchGenerator generator;
   private final Tokenizer tokenizer;
   private final EngineInfo info;
-  private final InstantSource clock;
-  private final KvCache cache;
-  private final Scheduler scheduler;
-  private final Candidates candidates;
-  private final float[] logits;
-  private final Throughput throughput = new Throughput();
   private final AtomicLong arrivals = new AtomicLong();
   private final BlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
   private final ExecutorService intake;
@@ -48,26 +29,16 @@ public final class BatchEngine implements Engine {
   private volatile EngineStatus status;
   private volatile boolean closed;
 
-  private BatchEngine(
-      Llama llama, Backend backend, Tokenizer tokenizer, Settings settings, InstantSource clock) {
-    this.llama = llama;
-    this.backend = backend;
+  private BatchEngine(BatchGenerator generator, Tokenizer tokenizer, Settings settings) {
+    this.generator = generator;
     this.tokenizer = tokenizer;
-    this.clock = clock;
-    this.cache = backend.allocate(llama.config().kvShape(), settings.pages());
-    this.scheduler =
-        new Scheduler(new PagePool(settings.pages()), settings.slots(), llama.maxTokens());
-    this.candidates = new Candidates(llama.config().vocabSize());
-    this.logits = new float[llama.config().vocabSize()];
     this.info =
         new EngineInfo(
             settings.fingerprint(),
             settings.build(),
             settings.slots(),
-            (int)
-                Math.min(
-                    llama.config().contextLength(), (long) settings.pages() * KvCache.PAGE_TOKENS));
-    this.status = new EngineStatus(0, 0, 0, 0, 0, settings.pages(), true);
+            generator.contextLength());
+    this.status = generator.status();
     this.intake =
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("millrace-intake").daemon().factory());
@@ -104,7 +75,10 @@ public final class BatchEngine implements Engine {
           "%d slots, the model was loaded for batches of %d tokens and %d outputs"
               .formatted(settings.slots(), llama.maxTokens(), llama.maxOutputs()));
     }
-    BatchEngine engine = new BatchEngine(llama, backend, tokenizer, settings, clock);
+    BatchGenerator generator =
+        new BatchGenerator(
+            llama, backend, tokenizer, settings.slots(), settings.pages(), clock);
+    BatchEngine engine = new BatchEngine(generator, tokenizer, settings);
     engine.thread.start();
     return engine;
   }
@@ -117,6 +91,39 @@ public final class BatchEngine implements Engine {
         new Submission(request, listener, arrivals.incrementAndGet(), stopwatch);
     intake.execute(() -> prepare(submission));
     return submission;
+  }
+
+  /** Tokenizes a prompt and hands it to the engine's thread. */
+  private void prepare(Submission submission) {
+    try {
+      int[] prompt = tokenizer.encodePrompt(submission.request().prompt());
+      inbox.add(() -> generator.add(submission, prompt));
+    } catch (RuntimeException e) {
+      String message = "the prompt cannot be tokenized: " + e.getMessage();
+      GenerationError error = new GenerationError(Kind.INVALID_REQUEST, message, "prompt");
+      inbox.add(() -> generator.refuse(submission, 0, error));
+    }
+  }
+
+  private void run() {
+    try (generator) {
+      while (!closed) {
+        readInbox();
+        generator.step();
+        status = generator.status();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits for something to do when there is nothing. */
+  private void readInbox() throws InterruptedException {
+    Runnable message = generator.isIdle() ? inbox.take() : inbox.poll();
+    while (message != null) {
+      message.run();
+      message = inbox.poll();
+    }
   }
 
   @Override
@@ -139,142 +146,5 @@ public final class BatchEngine implements Engine {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  /** Tokenizes a prompt and hands it to the engine's thread. */
-  private void prepare(Submission submission) {
-    try {
-      int[] prompt = tokenizer.encodePrompt(submission.request().prompt());
-      inbox.add(() -> enter(submission, prompt));
-    } catch (RuntimeException e) {
-      GenerationError error =
-          new GenerationError(
-              Kind.INVALID_REQUEST, "the prompt cannot be tokenized: " + e.getMessage(), "prompt");
-      inbox.add(() -> refuse(submission, 0, error));
-    }
-  }
-
-  private void enter(Submission submission, int[] prompt) {
-    if (prompt.length == 0) {
-      refuse(
-          submission,
-          0,
-          new GenerationError(Kind.INVALID_REQUEST, "the prompt is empty", "prompt"));
-    } else if (prompt.length >= info.contextLength()) {
-      String message =
-          "the prompt has %d tokens; with at least one token of completion, this worker has room for %d"
-              .formatted(prompt.length, info.contextLength());
-      refuse(
-          submission,
-          prompt.length,
-          new GenerationError(Kind.CONTEXT_LENGTH_EXCEEDED, message, "prompt"));
-    } else {
-      Sampler sampler = Sampler.of(submission.request().sampling(), candidates);
-      Sequence sequence =
-          new Sequence(submission, prompt, info.contextLength(), tokenizer, sampler);
-      // An earlier attempt may have generated all there is, without its end being known.
-      sequence.finishReason().ifPresentOrElse(sequence::finish, () -> scheduler.add(sequence));
-    }
-  }
-
-  private static void refuse(Submission submission, int promptTokens, GenerationError error) {
-    submission.emit(
-        new GenerationEvent.Failed(
-            error, "", new Usage(promptTokens, 0, 0), submission.stopwatch().timings()));
-  }
-
-  private void run() {
-    while (!closed) {
-      try {
-        readInbox();
-        endCancelledAndExpired();
-        Step step = scheduler.next();
-        if (!step.parts().isEmpty()) {
-          compute(step);
-        }
-        updateStatus();
-      } catch (InterruptedException e) {
-        break;
-      }
-    }
-    cache.close();
-  }
-
-  /** Waits for something to do when there is nothing. */
-  private void readInbox() throws InterruptedException {
-    Runnable message = scheduler.isEmpty() ? inbox.take() : inbox.poll();
-    while (message != null) {
-      message.run();
-      message = inbox.poll();
-    }
-  }
-
-  private void endCancelledAndExpired() {
-    long now = clock.millis();
-    for (Sequence sequence : scheduler.all()) {
-      if (sequence.submission().cancelled()) {
-        fail(sequence, Kind.CANCELLED, "the request was cancelled");
-      } else if (sequence.expired(now)) {
-        fail(sequence, Kind.DEADLINE_EXCEEDED, "the deadline has passed");
-      }
-    }
-  }
-
-  private void compute(Step step) {
-    long start = System.nanoTime();
-    Activation rows;
-    try {
-      step.parts().forEach(part -> part.sequence().submission().stopwatch().step(part.count()));
-      rows = llama.forward(step.batch(), cache);
-    } catch (RuntimeException e) {
-      log.error("A step failed; the requests in it end with engine_error", e);
-      for (Part part : step.parts()) {
-        fail(part.sequence(), Kind.ENGINE_ERROR, "the backend failed: " + e.getMessage());
-      }
-      return;
-    }
-    int row = 0;
-    for (Part part : step.parts()) {
-      boolean samples = part.samples();
-      part.sequence().advance(part.count());
-      if (samples) {
-        sample(part.sequence(), rows, row++);
-      }
-    }
-    throughput.add(row, (System.nanoTime() - start) / 1e9);
-  }
-
-  /** One sequence's next token; what goes wrong here is this sequence's fault alone. */
-  private void sample(Sequence sequence, Activation rows, int row) {
-    try {
-      backend.read(rows, row, logits);
-      sequence.sample(logits);
-      sequence
-          .finishReason()
-          .ifPresent(reason -> {
-            scheduler.remove(sequence);
-            sequence.finish(reason);
-          });
-    } catch (RuntimeException e) {
-      log.warn("Request {} failed", sequence.submission().request().id(), e);
-      fail(sequence, Kind.ENGINE_ERROR, "sampling failed: " + e.getMessage());
-    }
-  }
-
-  private void fail(Sequence sequence, Kind kind, String message) {
-    scheduler.remove(sequence);
-    sequence.fail(new GenerationError(kind, message, ""));
-  }
-
-  private void updateStatus() {
-    status =
-        new EngineStatus(
-            scheduler.runningCount(),
-            scheduler.waitingCount(),
-            scheduler.queuedTokens(),
-            throughput.perSecond(),
-            scheduler.pool().used(),
-            scheduler.pool().total(),
-            true);
   }
 }

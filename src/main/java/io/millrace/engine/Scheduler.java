@@ -5,8 +5,10 @@ import static java.util.Comparator.comparingInt;
 import io.millrace.tensor.Batch;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -26,20 +28,23 @@ final class Scheduler {
       comparingInt((Sequence sequence) -> sequence.submission().request().priority())
           .thenComparingLong(sequence -> sequence.submission().arrival());
 
-  private final PagePool pool;
+  private final KvPages pages;
   private final int slots;
   private final int tokenBudget;
+  private final PrefillPace pace;
   private final PriorityQueue<Sequence> waiting = new PriorityQueue<>(ORDER);
   private final TreeSet<Sequence> running = new TreeSet<>(ORDER);
+  private long preemptions;
 
   /**
    * @param slots most sequences that run
    * @param tokenBudget most tokens of a step, at least {@code slots}
    */
-  Scheduler(PagePool pool, int slots, int tokenBudget) {
-    this.pool = pool;
+  Scheduler(KvPages pages, int slots, int tokenBudget) {
+    this.pages = pages;
     this.slots = slots;
     this.tokenBudget = tokenBudget;
+    this.pace = new PrefillPace(tokenBudget);
   }
 
   /** Tokens {@code [computed, computed + count)} of a sequence in a step. */
@@ -83,29 +88,35 @@ final class Scheduler {
 
   /** Forgets a sequence and frees its pages. */
   void remove(Sequence sequence) {
-    if (running.remove(sequence)) {
-      release(sequence);
-    } else {
+    if (!running.remove(sequence)) {
       waiting.remove(sequence);
     }
+    sequence.releasePages(pages);
   }
 
+  /** Decides the next step and gets its pages. */
   Step next() {
     admit();
     List<Part> parts = new ArrayList<>();
-    int budget = tokenBudget;
     // Decoding first: a long prompt beside them takes only what they leave of the budget.
     for (Sequence sequence : List.copyOf(running)) {
       if (sequence.remaining() == 1 && secure(sequence, 1)) {
         parts.add(new Part(sequence, 1));
-        budget--;
       }
     }
+    int budget = Math.min(tokenBudget - parts.size(), pace.tokens(parts.size()));
+    Set<KvPages.Key> underWay = new HashSet<>();
     for (Sequence sequence : List.copyOf(running)) {
-      int count = Math.min(sequence.remaining(), budget);
-      if (sequence.remaining() > 1 && count > 0 && secure(sequence, count)) {
-        parts.add(new Part(sequence, count));
-        budget -= count;
+      if (sequence.remaining() > 1 && budget > 0) {
+        sequence.takeShared(pages);
+        // What another sequence computes in this step is shared in the next.
+        if (sequence.pageUnderWay().map(underWay::add).orElse(true)) {
+          int count = Math.min(sequence.remaining(), budget);
+          if (secure(sequence, count)) {
+            parts.add(new Part(sequence, count));
+            budget -= count;
+          }
+        }
       }
     }
     // A sequence that came early in the step may have been preempted by a later one.
@@ -113,15 +124,36 @@ final class Scheduler {
     return new Step(List.copyOf(parts));
   }
 
+  /** The step was computed in {@code seconds}. */
+  void computed(Step step, double seconds) {
+    int decoding = 0;
+    int prefilled = 0;
+    for (Part part : step.parts) {
+      if (part.count == 1) {
+        decoding++;
+      } else {
+        prefilled += part.count;
+      }
+      part.sequence.advance(part.count, pages);
+    }
+    pace.measured(decoding, prefilled, seconds);
+  }
+
   private void admit() {
+    int promised =
+        running.stream()
+            .mapToInt(sequence -> sequence.missingPages(sequence.length() + 1))
+            .sum();
     while (!waiting.isEmpty() && running.size() < slots) {
       Sequence first = waiting.peek();
-      if (first.missingPages(first.length() + 1) > pool.free()) {
+      first.takeShared(pages);
+      int missing = first.missingPages(first.length() + 1);
+      if (promised + missing > pages.available()) {
+        first.releasePages(pages);
         return;
       }
-      waiting.remove();
-      running.add(first);
-      takePages(first, first.length());
+      promised += missing;
+      running.add(waiting.remove());
     }
   }
 
@@ -131,33 +163,20 @@ final class Scheduler {
       return false;
     }
     int positions = sequence.computed() + count;
-    while (sequence.missingPages(positions) > pool.free()) {
+    while (sequence.missingPages(positions) > pages.available()) {
       Sequence victim = running.last();
-      preempt(victim);
+      running.remove(victim);
+      victim.preempt(pages);
+      waiting.add(victim);
+      preemptions++;
       if (victim == sequence) {
         return false;
       }
     }
-    takePages(sequence, positions);
-    return true;
-  }
-
-  private void takePages(Sequence sequence, int positions) {
     for (int missing = sequence.missingPages(positions); missing > 0; missing--) {
-      sequence.addPage(pool.take());
+      sequence.addPage(pages.take());
     }
-  }
-
-  private void preempt(Sequence sequence) {
-    running.remove(sequence);
-    release(sequence);
-    waiting.add(sequence);
-  }
-
-  private void release(Sequence sequence) {
-    for (int page : sequence.takePages()) {
-      pool.giveBack(page);
-    }
+    return true;
   }
 
   /** All sequences, waiting and running. */
@@ -165,6 +184,10 @@ final class Scheduler {
     List<Sequence> all = new ArrayList<>(running);
     all.addAll(waiting);
     return all;
+  }
+
+  List<Sequence> running() {
+    return List.copyOf(running);
   }
 
   boolean isEmpty() {
@@ -186,7 +209,7 @@ final class Scheduler {
     return running.size();
   }
 
-  PagePool pool() {
-    return pool;
+  KvPages pages() {
+    return pages;
   }
 }

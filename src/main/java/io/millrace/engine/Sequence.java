@@ -30,6 +30,10 @@ final class Sequence {
   private int length;
   private int computed;
   private int[] pages = new int[0];
+  private int sharedPages;
+  private long chain = KvPages.ROOT;
+  private boolean preempted;
+  private int cachedTokens;
   private boolean sawEndToken;
 
   /**
@@ -96,7 +100,7 @@ final class Sequence {
   }
 
   private Usage usage() {
-    return new Usage(promptLength, length - promptLength, 0);
+    return new Usage(promptLength, length - promptLength, Math.min(cachedTokens, promptLength));
   }
 
   boolean expired(long nowMillis) {
@@ -132,10 +136,6 @@ final class Sequence {
     return length - computed;
   }
 
-  void advance(int count) {
-    computed += count;
-  }
-
   /** Pages of the KV cache, in order of position. */
   int[] pages() {
     return pages;
@@ -143,7 +143,7 @@ final class Sequence {
 
   /** Pages that it lacks to hold its first {@code positions} positions. */
   int missingPages(int positions) {
-    return Math.max(0, pagesFor(positions) - pages.length);
+    return Math.max(0, KvPages.pagesFor(positions) - pages.length);
   }
 
   void addPage(int page) {
@@ -151,15 +151,72 @@ final class Sequence {
     pages[pages.length - 1] = page;
   }
 
-  /** Gives up its pages; what was computed is computed again when it has pages again. */
-  int[] takePages() {
-    int[] taken = pages;
-    pages = new int[0];
-    computed = 0;
-    return taken;
+  /**
+   * What is in the page that is computed next, if that is a page of known tokens which other
+   * sequences may have in common with this one. Never the page of the last token, which has to go
+   * through the model to give logits.
+   */
+  private Optional<KvPages.Key> nextPage() {
+    boolean atItsStart = computed == sharedPages * KvCache.PAGE_TOKENS;
+    boolean whole = (sharedPages + 1) * KvCache.PAGE_TOKENS < length;
+    return atItsStart && whole ? Optional.of(key(sharedPages)) : Optional.empty();
   }
 
-  static int pagesFor(int positions) {
-    return Math.ceilDiv(positions, KvCache.PAGE_TOKENS);
+  /** What will be in the page that it computes now, if all of that page's tokens are known. */
+  Optional<KvPages.Key> pageUnderWay() {
+    boolean whole = (sharedPages + 1) * KvCache.PAGE_TOKENS <= length;
+    return whole ? Optional.of(key(sharedPages)) : Optional.empty();
+  }
+
+  /** Takes pages from the cache for as many of its next tokens as are there. */
+  void takeShared(KvPages cache) {
+    if (pages.length > sharedPages) {
+      return; // it has begun to compute the next page itself
+    }
+    if (computed == 0 && !preempted) {
+      cachedTokens = 0; // an admission that came to nothing may have counted some
+    }
+    for (var key = nextPage(); key.isPresent(); key = nextPage()) {
+      KvPages.Entry entry = cache.find(key.get());
+      if (entry == null) {
+        return;
+      }
+      addPage(entry.page());
+      sharedPages++;
+      chain = entry.chain();
+      computed += KvCache.PAGE_TOKENS;
+      if (!preempted) {
+        cachedTokens += KvCache.PAGE_TOKENS;
+      }
+    }
+  }
+
+  /** Its next {@code count} tokens were computed; pages that are full now can be shared. */
+  void advance(int count, KvPages cache) {
+    computed += count;
+    while ((sharedPages + 1) * KvCache.PAGE_TOKENS <= computed) {
+      chain = cache.share(pages[sharedPages], key(sharedPages));
+      sharedPages++;
+    }
+  }
+
+  /** Gives its pages back. */
+  void releasePages(KvPages cache) {
+    cache.release(pages, pages.length);
+    pages = new int[0];
+    computed = 0;
+    sharedPages = 0;
+    chain = KvPages.ROOT;
+  }
+
+  /** Makes room for others: gives its pages back, to go on later with what it has. */
+  void preempt(KvPages cache) {
+    preempted = true;
+    releasePages(cache);
+  }
+
+  private KvPages.Key key(int page) {
+    int from = page * KvCache.PAGE_TOKENS;
+    return new KvPages.Key(chain, Arrays.copyOfRange(tokens, from, from + KvCache.PAGE_TOKENS));
   }
 }
