@@ -76,11 +76,22 @@ final class BatchGenerator implements AutoCloseable {
       GenerationError error = new GenerationError(Kind.CONTEXT_LENGTH_EXCEEDED, message, "prompt");
       refuse(submission, prompt.length, error);
     } else {
-      Sampler sampler = Sampler.of(submission.request().sampling(), candidates);
-      Sequence sequence = new Sequence(submission, prompt, contextLength, tokenizer, sampler);
-      // An earlier attempt may have generated all there is, without its end being known.
-      sequence.finishReason().ifPresentOrElse(sequence::finish, () -> scheduler.add(sequence));
+      try {
+        start(submission, prompt);
+      } catch (RuntimeException e) {
+        log.warn("Request {} cannot start", submission.request().id(), e);
+        GenerationError error =
+            new GenerationError(Kind.ENGINE_ERROR, "it cannot start: " + e.getMessage(), "");
+        refuse(submission, prompt.length, error);
+      }
     }
+  }
+
+  private void start(Submission submission, int[] prompt) {
+    Sampler sampler = Sampler.of(submission.request().sampling(), candidates);
+    Sequence sequence = new Sequence(submission, prompt, contextLength, tokenizer, sampler);
+    // An earlier attempt may have generated all there is, without its end being known.
+    sequence.finishReason().ifPresentOrElse(sequence::finish, () -> scheduler.add(sequence));
   }
 
   /** Fails a request that has not become a sequence. */
