@@ -4,8 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.millrace.engine.GenerationError.Kind;
 import io.millrace.model.Llama;
-import io.millrace.tensor.Backend;
 import io.millrace.text.Tokenizer;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
@@ -13,12 +13,22 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The engine on a model of this machine. One thread owns the model and all sequences; prompts are
  * tokenized on another, so that a long one does not hold up the batch.
  */
 public final class BatchEngine implements Engine {
+  private static final Logger log = LoggerFactory.getLogger(BatchEngine.class);
+
+  /** A step that takes longer does not end: the device hangs. */
+  private static final Duration LONGEST_STEP = Duration.ofMinutes(2);
+
+  private static final long IDLE = Long.MIN_VALUE;
+
   private final BatchGenerator generator;
   private final Tokenizer tokenizer;
   private final EngineInfo info;
@@ -27,6 +37,8 @@ public final class BatchEngine implements Engine {
   private final ExecutorService intake;
   private final Thread thread;
   private volatile EngineStatus status;
+  private volatile long stepStart = IDLE;
+  private volatile boolean broken;
   private volatile boolean closed;
 
   private BatchEngine(BatchGenerator generator, Tokenizer tokenizer, Settings settings) {
@@ -63,13 +75,19 @@ public final class BatchEngine implements Engine {
   }
 
   /**
-   * An engine that runs until it is closed. It uses {@code llama} and {@code backend} but does not
-   * close them.
+   * An engine that runs until it is closed.
    *
+   * @param transformer closed with the engine
+   * @param reload gives another one, when the backend has failed
    * @param clock tells when deadlines have passed
    */
   public static BatchEngine start(
-      Llama llama, Backend backend, Tokenizer tokenizer, Settings settings, InstantSource clock) {
+      Transformer transformer,
+      Supplier<Transformer> reload,
+      Tokenizer tokenizer,
+      Settings settings,
+      InstantSource clock) {
+    Llama llama = transformer.llama();
     if (llama.maxTokens() < settings.slots() || llama.maxOutputs() < settings.slots()) {
       throw new IllegalArgumentException(
           "%d slots, the model was loaded for batches of %d tokens and %d outputs"
@@ -77,7 +95,7 @@ public final class BatchEngine implements Engine {
     }
     BatchGenerator generator =
         new BatchGenerator(
-            llama, backend, tokenizer, settings.slots(), settings.pages(), clock);
+            transformer, reload, tokenizer, settings.slots(), settings.pages(), clock);
     BatchEngine engine = new BatchEngine(generator, tokenizer, settings);
     engine.thread.start();
     return engine;
@@ -109,8 +127,27 @@ public final class BatchEngine implements Engine {
     try (generator) {
       while (!closed) {
         readInbox();
+        stepStart = System.nanoTime();
         generator.step();
+        stepStart = IDLE;
         status = generator.status();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      log.error("The engine stops: its model cannot be loaded again", e);
+      stop("the engine has stopped: " + e.getMessage());
+    }
+  }
+
+  /** Ends what is there, and all that still comes, with an error. */
+  private void stop(String message) {
+    broken = true;
+    generator.failAll(message);
+    try {
+      while (!closed) {
+        inbox.take().run();
+        generator.failAll(message);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -133,7 +170,9 @@ public final class BatchEngine implements Engine {
 
   @Override
   public EngineStatus status() {
-    return status;
+    long start = stepStart;
+    boolean stuck = start != IDLE && System.nanoTime() - start > LONGEST_STEP.toNanos();
+    return stuck || broken ? status.unhealthy() : status;
   }
 
   @Override

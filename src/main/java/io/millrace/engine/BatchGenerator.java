@@ -6,11 +6,11 @@ import io.millrace.engine.Scheduler.Part;
 import io.millrace.engine.Scheduler.Step;
 import io.millrace.model.Llama;
 import io.millrace.tensor.Activation;
-import io.millrace.tensor.Backend;
 import io.millrace.tensor.KvCache;
 import io.millrace.text.Tokenizer;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,35 +21,39 @@ import org.slf4j.LoggerFactory;
 final class BatchGenerator implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(BatchGenerator.class);
 
-  private final Llama llama;
-  private final Backend backend;
+  private final Supplier<Transformer> reload;
   private final Tokenizer tokenizer;
   private final InstantSource clock;
-  private final KvCache cache;
   private final KvPages pages;
   private final Scheduler scheduler;
   private final Candidates candidates;
   private final float[] logits;
   private final Throughput throughput = new Throughput();
   private final int contextLength;
+  private Transformer transformer;
+  private KvCache cache;
+  private boolean open = true;
 
   /**
+   * @param transformer closed by {@link #close}
+   * @param reload gives another one, when a step has failed
    * @param slots most sequences that run at the same time
    * @param pageCount pages of the KV cache, which is allocated here
    * @param clock tells when deadlines have passed
    */
   BatchGenerator(
-      Llama llama,
-      Backend backend,
+      Transformer transformer,
+      Supplier<Transformer> reload,
       Tokenizer tokenizer,
       int slots,
       int pageCount,
       InstantSource clock) {
-    this.llama = llama;
-    this.backend = backend;
+    Llama llama = transformer.llama();
+    this.transformer = transformer;
+    this.reload = reload;
     this.tokenizer = tokenizer;
     this.clock = clock;
-    this.cache = backend.allocate(llama.config().kvShape(), pageCount);
+    this.cache = transformer.backend().allocate(llama.config().kvShape(), pageCount);
     this.pages = new KvPages(pageCount);
     this.scheduler = new Scheduler(pages, slots, llama.maxTokens());
     this.candidates = new Candidates(llama.config().vocabSize());
@@ -118,10 +122,11 @@ final class BatchGenerator implements AutoCloseable {
     long start = System.nanoTime();
     Activation rows;
     try {
-      rows = llama.forward(step.batch(), cache);
+      rows = transformer.llama().forward(step.batch(), cache);
     } catch (RuntimeException e) {
       log.error("A step failed; the requests that run end with engine_error", e);
       failRunning("the backend failed: " + e.getMessage());
+      rebuild();
       return;
     }
     scheduler.computed(step, secondsSince(start));
@@ -149,7 +154,7 @@ final class BatchGenerator implements AutoCloseable {
   /** One sequence's next token; what goes wrong here is this sequence's fault alone. */
   private void sample(Sequence sequence, Activation rows, int row) {
     try {
-      backend.read(rows, row, logits);
+      transformer.backend().read(rows, row, logits);
       sequence.sample(logits);
       sequence
           .finishReason()
@@ -167,6 +172,24 @@ final class BatchGenerator implements AutoCloseable {
   private void failRunning(String message) {
     scheduler.running().forEach(sequence -> fail(sequence, Kind.ENGINE_ERROR, message));
     pages.forgetAll();
+  }
+
+  /**
+   * Loads the model again: after a failure nothing in the backend can be relied on.
+   *
+   * @throws RuntimeException when that fails too
+   */
+  private void rebuild() {
+    close();
+    transformer = reload.get();
+    cache = transformer.backend().allocate(transformer.llama().config().kvShape(), pages.total());
+    open = true;
+    log.info("Loaded the model again");
+  }
+
+  /** Fails all requests, waiting and running, when the engine cannot go on. */
+  void failAll(String message) {
+    scheduler.all().forEach(sequence -> fail(sequence, Kind.ENGINE_ERROR, message));
   }
 
   private void fail(Sequence sequence, Kind kind, String message) {
@@ -187,6 +210,10 @@ final class BatchGenerator implements AutoCloseable {
 
   @Override
   public void close() {
-    cache.close();
+    if (open) {
+      open = false;
+      cache.close();
+      transformer.close();
+    }
   }
 }

@@ -20,6 +20,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -185,7 +186,7 @@ class BatchEngineTest {
   }
 
   @Test
-  void shouldFailTheRunningRequestsWhenTheBackendFailsAndGoOn() throws Exception {
+  void shouldFailTheRunningRequestsWhenTheBackendFailsAndGoOnWithANewOne() throws Exception {
     FailingBackend backend = new FailingBackend(new ReferenceBackend());
     Engine engine = engine(backend.proxy(), 2, ENOUGH_PAGES);
     backend.failNextCommit();
@@ -196,6 +197,24 @@ class BatchEngineTest {
     assertThat(failed.failed().error().kind()).isEqualTo(GenerationError.Kind.ENGINE_ERROR);
     assertThat(failed.failed().error().message()).contains("device lost");
     assertThat(next.finished().reason()).isEqualTo(FinishReason.LENGTH);
+  }
+
+  @Test
+  void shouldFailEveryRequestAndBeUnhealthyWhenThereIsNoNewBackend() throws Exception {
+    FailingBackend backend = new FailingBackend(new ReferenceBackend());
+    Supplier<Transformer> reload =
+        () -> {
+          throw new IllegalStateException("no device");
+        };
+    Engine engine = engine(backend.proxy(), reload, 2, ENOUGH_PAGES);
+    backend.failNextCommit();
+
+    Outcome running = submit(engine, request("running", 5, 0)).await();
+    Outcome later = submit(engine, request("later", 5, 0)).await();
+
+    assertThat(running.failed().error().message()).contains("device lost");
+    assertThat(later.failed().error().message()).contains("no device");
+    assertThat(engine.status().healthy()).isFalse();
   }
 
   @Test
@@ -243,17 +262,25 @@ class BatchEngineTest {
   }
 
   private Engine engine(Backend backend, int slots, int pages) {
-    open.add(backend);
-    var llama = TinyModel.load(backend, ByteTokenizer.VOCAB_SIZE, 48, 16);
+    return engine(backend, () -> load(new ReferenceBackend()), slots, pages);
+  }
+
+  private Engine engine(Backend backend, Supplier<Transformer> reload, int slots, int pages) {
+    Transformer transformer = load(backend);
+    open.add(transformer);
     Engine engine =
         BatchEngine.start(
-            llama,
-            backend,
+            transformer,
+            reload,
             new UnwillingTokenizer(),
             new BatchEngine.Settings(slots, pages, "fingerprint", "build"),
             InstantSource.fixed(Instant.ofEpochMilli(1_000)));
     open.add(engine);
     return engine;
+  }
+
+  private static Transformer load(Backend backend) {
+    return new Transformer(TinyModel.load(backend, ByteTokenizer.VOCAB_SIZE, 48, 16), backend);
   }
 
   private static EngineStatus awaitIdle(Engine engine) throws InterruptedException {

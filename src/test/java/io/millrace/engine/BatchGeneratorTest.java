@@ -11,6 +11,8 @@ import io.millrace.model.Llama;
 import io.millrace.model.TinyModel;
 import io.millrace.tensor.Backend;
 import io.millrace.tensor.KvCache;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -138,7 +140,17 @@ class BatchGeneratorTest {
   }
 
   private static BatchGenerator generator(int slots, int pages) {
-    return new BatchGenerator(llama, backend, TOKENIZER, slots, pages, InstantSource.system());
+    // A generator closes its transformer, but the model is loaded once for all of them.
+    InvocationHandler ignoringClose =
+        (proxy, method, arguments) ->
+            method.getName().equals("close") ? null : method.invoke(backend, arguments);
+    Backend unclosed =
+        (Backend)
+            Proxy.newProxyInstance(
+                Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, ignoringClose);
+    Transformer transformer = new Transformer(llama, unclosed);
+    return new BatchGenerator(
+        transformer, () -> transformer, TOKENIZER, slots, pages, InstantSource.system());
   }
 
   private static Trial run(BatchGenerator generator, Trial trial) {
