@@ -13,7 +13,8 @@ public interface WeightSet {
   /**
    * The weight, in the shape that the model's configuration demands.
    *
-   * @throws IllegalArgumentException when it is missing or has another shape
+   * @throws IllegalArgumentException when it is missing or has another shape; a checkpoint throws
+   *     an exception of its own that names the file
    */
   default TensorSource get(String name, int rows, int cols) {
     TensorSource source =

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param choices empty when there is an error
  * @param usage absent when no worker saw the prompt
  * @param worker {@code worker.id}; absent when no worker saw the prompt
+ * @param timings absent when no worker saw the prompt
  * @param metadata the prompt's
  */
 public record Completion(
@@ -46,8 +47,55 @@ public record Completion(
     }
   }
 
-  /** One generated text. */
-  public record Choice(int index, String text, String finishReason) {}
+  /**
+   * The end of a prompt that no worker saw.
+   *
+   * @param created epoch seconds
+   */
+  public static Completion refused(
+      String id,
+      long created,
+      Optional<String> model,
+      ErrorBody error,
+      Map<String, String> metadata) {
+    return new Completion(
+        id,
+        created,
+        model,
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(error),
+        metadata);
+  }
+
+  /**
+   * Reads a record's value.
+   *
+   * @throws MalformedRecordException when it holds no completion
+   */
+  public static Completion fromJson(byte[] value) {
+    return CompletionJson.read(Json.read(value));
+  }
+
+  /** The record's value. */
+  public byte[] toJson() {
+    return Json.write(json -> CompletionJson.write(this, json));
+  }
+
+  /**
+   * One generated text.
+   *
+   * @param finishReason {@code stop} or {@code length}
+   */
+  public record Choice(int index, String text, String finishReason) {
+    public Choice {
+      requireNonNull(text, "text is null");
+      requireNonNull(finishReason, "finishReason is null");
+    }
+  }
 
   /** Tokens, as OpenAI counts them. */
   public record Usage(int promptTokens, int completionTokens, int cachedTokens) {
@@ -56,20 +104,35 @@ public record Completion(
     }
   }
 
-  /** Milliseconds that the last attempt spent, and its rates in tokens per second. */
+  /** Milliseconds that the last attempt spent, and its rates in tokens per second; all finite. */
   public record Timings(
       double queuedMillis,
       double prefillMillis,
       double decodeMillis,
       double promptTokensPerSecond,
-      double generationTokensPerSecond) {}
+      double generationTokensPerSecond) {
+    public Timings {
+      Finite.check("queuedMillis", queuedMillis);
+      Finite.check("prefillMillis", prefillMillis);
+      Finite.check("decodeMillis", decodeMillis);
+      Finite.check("promptTokensPerSecond", promptTokensPerSecond);
+      Finite.check("generationTokensPerSecond", generationTokensPerSecond);
+    }
+  }
 
   /**
-   * What went wrong.
+   * What went wrong. {@link ErrorCode} makes them.
    *
    * @param type OpenAI's class of error, such as {@code invalid_request_error}
    * @param param the prompt's field at fault
    * @param code the exact error, such as {@code context_length_exceeded}
    */
-  public record ErrorBody(String message, String type, Optional<String> param, String code) {}
+  public record ErrorBody(String message, String type, Optional<String> param, String code) {
+    public ErrorBody {
+      requireNonNull(message, "message is null");
+      requireNonNull(type, "type is null");
+      requireNonNull(param, "param is null");
+      requireNonNull(code, "code is null");
+    }
+  }
 }

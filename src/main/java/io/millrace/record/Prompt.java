@@ -8,13 +8,16 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What a client asks for, checked and with defaults filled in.
+ * What a client asks for, with defaults filled in.
  *
  * @param id the JSON's {@code id}, else the record's key, else {@code <topic>-<partition>-<offset>}
  * @param model name of a model; empty for the router's default
  * @param prompt text of the prompt, not empty
  * @param maxTokens most tokens to generate, at least 1
  * @param temperature 0 is greedy
+ * @param topP share of probability to sample from, above 0; 1 keeps all tokens
+ * @param topK number of tokens to sample from; 0 keeps all
+ * @param minP least probability to sample, as a share of the likeliest token's; 0 keeps all
  * @param seed empty: the router draws one
  * @param stop texts that end the completion
  * @param stream whether chunks are written
@@ -49,5 +52,15 @@ public record Prompt(
     requireNonNull(deadline, "deadline is null");
     stop = List.copyOf(stop);
     metadata = Map.copyOf(metadata);
+  }
+
+  /** A prompt of this text with every default, to be changed by the builder. */
+  public static PromptBuilder of(String id, String text) {
+    return new PromptBuilder(id, text);
+  }
+
+  /** The record's value on {@code prompts}. */
+  public byte[] toJson() {
+    return Json.write(json -> PromptJson.write(this, json));
   }
 }

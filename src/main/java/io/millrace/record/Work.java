@@ -17,4 +17,30 @@ public record Work(Prompt prompt, long acceptedAt) {
           "prompt %s has no model or no seed".formatted(prompt.id()));
     }
   }
+
+  /**
+   * Reads a record's value.
+   *
+   * @throws MalformedRecordException when it holds no work
+   */
+  public static Work fromJson(byte[] value) {
+    Fields fields = Json.read(value);
+    RecordVersion.check(fields);
+    Fields prompt = fields.requiredObject("prompt");
+    prompt.requiredText("model");
+    prompt.requiredLong("seed");
+    long acceptedAt = fields.requiredLong("accepted_at");
+    return new Work(PromptJson.read(prompt, prompt.requiredText("id"), acceptedAt), acceptedAt);
+  }
+
+  /** The record's value. */
+  public byte[] toJson() {
+    return Json.write(json -> {
+      RecordVersion.write(json);
+      json.writeNumberField("accepted_at", acceptedAt);
+      json.writeObjectFieldStart("prompt");
+      PromptJson.write(prompt, json);
+      json.writeEndObject();
+    });
+  }
 }

@@ -40,6 +40,51 @@ public record WorkerStatus(
     requireNonNull(worker, "worker is null");
     requireNonNull(build, "build is null");
     requireNonNull(fingerprint, "fingerprint is null");
+    Finite.check("tokensPerSecond", tokensPerSecond);
+  }
+
+  /**
+   * Reads a record's value.
+   *
+   * @throws MalformedRecordException when it holds no heartbeat
+   */
+  public static WorkerStatus fromJson(byte[] value) {
+    Fields fields = Json.read(value);
+    RecordVersion.check(fields);
+    return new WorkerStatus(
+        fields.requiredText("model"),
+        fields.requiredInt("lane", 0, Integer.MAX_VALUE),
+        fields.requiredText("worker"),
+        fields.requiredInt("slots", 0, Integer.MAX_VALUE),
+        fields.requiredInt("free_slots", 0, Integer.MAX_VALUE),
+        fields.requiredLong("admitted"),
+        fields.requiredLong("queued_tokens"),
+        fields.requiredNumber("tokens_per_second"),
+        fields.requiredInt("context_length", 0, Integer.MAX_VALUE),
+        fields.requiredText("build"),
+        fields.requiredText("fingerprint"),
+        fields.requiredLong("sent_at"),
+        fields.requiredLong("interval_ms"));
+  }
+
+  /** The record's value. */
+  public byte[] toJson() {
+    return Json.write(json -> {
+      RecordVersion.write(json);
+      json.writeStringField("model", model);
+      json.writeNumberField("lane", lane);
+      json.writeStringField("worker", worker);
+      json.writeNumberField("slots", slots);
+      json.writeNumberField("free_slots", freeSlots);
+      json.writeNumberField("admitted", admitted);
+      json.writeNumberField("queued_tokens", queuedTokens);
+      json.writeNumberField("tokens_per_second", tokensPerSecond);
+      json.writeNumberField("context_length", contextLength);
+      json.writeStringField("build", build);
+      json.writeStringField("fingerprint", fingerprint);
+      json.writeNumberField("sent_at", sentAt);
+      json.writeNumberField("interval_ms", intervalMillis);
+    });
   }
 
   /** Key of this heartbeat on {@code workers}. */

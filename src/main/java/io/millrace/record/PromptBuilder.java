@@ -1,0 +1,112 @@
+package io.millrace.record;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Makes a {@link Prompt}: what is not set keeps its default. Ranges are the router's to check. */
+public final class PromptBuilder {
+  private final String id;
+  private final String prompt;
+  private Optional<String> model = Optional.empty();
+  private int maxTokens = Prompt.DEFAULT_MAX_TOKENS;
+  private double temperature = Prompt.DEFAULT_TEMPERATURE;
+  private double topP = 1;
+  private int topK;
+  private double minP;
+  private OptionalLong seed = OptionalLong.empty();
+  private List<String> stop = List.of();
+  private boolean stream = true;
+  private int priority;
+  private OptionalLong deadline = OptionalLong.empty();
+  private Map<String, String> metadata = Map.of();
+
+  PromptBuilder(String id, String prompt) {
+    this.id = requireNonNull(id, "id is null");
+    this.prompt = requireNonNull(prompt, "prompt is null");
+  }
+
+  public PromptBuilder model(String name) {
+    model = Optional.of(name);
+    return this;
+  }
+
+  public PromptBuilder maxTokens(int tokens) {
+    maxTokens = tokens;
+    return this;
+  }
+
+  public PromptBuilder temperature(double value) {
+    temperature = value;
+    return this;
+  }
+
+  public PromptBuilder topP(double share) {
+    topP = share;
+    return this;
+  }
+
+  public PromptBuilder topK(int tokens) {
+    topK = tokens;
+    return this;
+  }
+
+  public PromptBuilder minP(double share) {
+    minP = share;
+    return this;
+  }
+
+  public PromptBuilder seed(long value) {
+    seed = OptionalLong.of(value);
+    return this;
+  }
+
+  public PromptBuilder stop(List<String> texts) {
+    stop = List.copyOf(texts);
+    return this;
+  }
+
+  /** Whether chunks are written; the default is true. */
+  public PromptBuilder stream(boolean chunks) {
+    stream = chunks;
+    return this;
+  }
+
+  /** Lower first; the default is 0. */
+  public PromptBuilder priority(int value) {
+    priority = value;
+    return this;
+  }
+
+  /** Epoch milliseconds. */
+  public PromptBuilder deadline(long epochMillis) {
+    deadline = OptionalLong.of(epochMillis);
+    return this;
+  }
+
+  public PromptBuilder metadata(Map<String, String> entries) {
+    metadata = Map.copyOf(entries);
+    return this;
+  }
+
+  public Prompt build() {
+    return new Prompt(
+        id,
+        model,
+        prompt,
+        maxTokens,
+        temperature,
+        topP,
+        topK,
+        minP,
+        seed,
+        stop,
+        stream,
+        priority,
+        deadline,
+        metadata);
+  }
+}

@@ -1,0 +1,71 @@
+package io.millrace.record;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.regex.Pattern;
+
+/**
+ * Names of the topics of {@code topology/asyncapi.yaml}. Several installations share a cluster by
+ * taking different prefixes.
+ *
+ * @param prefix {@code topics.prefix}: put before every name as it is, such as {@code prod.} for
+ *     {@code prod.prompts}; may be empty
+ */
+public record Topics(String prefix) {
+  private static final Pattern LEGAL = Pattern.compile("[a-zA-Z0-9._-]*");
+
+  /** The longest name that Kafka takes, in characters. */
+  private static final int MAX_LENGTH = 249;
+
+  public Topics {
+    requireNonNull(prefix, "prefix is null");
+    if (!LEGAL.matcher(prefix).matches() || prefix.length() > 100) {
+      throw new IllegalArgumentException(
+          "topics.prefix is %s, expected at most 100 letters, digits, dots, underscores or dashes"
+              .formatted(Printable.quote(prefix)));
+    }
+  }
+
+  public String prompts() {
+    return prefix + "prompts";
+  }
+
+  public String urgentPrompts() {
+    return prefix + "prompts.urgent";
+  }
+
+  /**
+   * The lanes of a model's workers.
+   *
+   * @throws IllegalArgumentException when the name cannot be part of a topic's
+   */
+  public String work(String model) {
+    String name = prefix + "work." + model;
+    if (model.isEmpty() || !LEGAL.matcher(model).matches() || name.length() > MAX_LENGTH) {
+      throw new IllegalArgumentException(
+          "the model's name is %s, expected letters, digits, dots, underscores or dashes, so that %s is a topic; choose one with --model NAME=PATH"
+              .formatted(Printable.quote(model), Printable.quote(name)));
+    }
+    return name;
+  }
+
+  public String chunks() {
+    return prefix + "chunks";
+  }
+
+  public String completions() {
+    return prefix + "completions";
+  }
+
+  public String deadLetters() {
+    return prefix + "dead-letters";
+  }
+
+  public String control() {
+    return prefix + "control";
+  }
+
+  public String workers() {
+    return prefix + "workers";
+  }
+}

@@ -1,0 +1,43 @@
+package io.millrace.weights;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What a checkpoint holds, for people.
+ *
+ * @param format such as {@code GGUF v3}
+ * @param fileBytes size of the file
+ * @param architecture such as {@code llama}; empty when the file does not say
+ * @param parameters elements of all tensors
+ * @param types the quantization mix, largest part first
+ * @param tokenizer kind of the tokenizer; empty when there is none
+ * @param vocabSize tokens of the vocabulary
+ * @param contextLength positions that the model was trained for; empty when the file does not say
+ * @param chatTemplate whether there is a chat template
+ */
+public record CheckpointSummary(
+    String format,
+    long fileBytes,
+    Optional<String> architecture,
+    long parameters,
+    List<TypeShare> types,
+    Optional<String> tokenizer,
+    int vocabSize,
+    OptionalInt contextLength,
+    boolean chatTemplate) {
+  public CheckpointSummary {
+    types = List.copyOf(types);
+  }
+
+  /**
+   * The tensors of one type.
+   *
+   * @param type ggml's name, such as {@code Q8_0}
+   * @param tensors how many there are
+   * @param elements of all of them
+   * @param bytes of all of them
+   */
+  public record TypeShare(String type, int tensors, long elements, long bytes) {}
+}

@@ -1,0 +1,420 @@
+package io.millrace.record;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import io.millrace.record.ParsedPrompt.Invalid;
+import io.millrace.record.ParsedPrompt.Valid;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PromptParserTest {
+  private static final long TIMESTAMP = 1_700_000_000_000L;
+  private static final Origin ORIGIN = new Origin("prompts", 2, 41, TIMESTAMP);
+  private static final int MAX_BYTES = 4096;
+
+  private final PromptParser parser = new PromptParser(MAX_BYTES);
+
+  @Test
+  void shouldFillInDefaults() {
+    Prompt prompt = valid("{'id': 'a', 'prompt': 'Once'}");
+
+    assertThat(prompt).isEqualTo(Prompt.of("a", "Once").build());
+    assertThat(prompt.maxTokens()).isEqualTo(256);
+    assertThat(prompt.temperature()).isEqualTo(1);
+    assertThat(prompt.topP()).isEqualTo(1);
+    assertThat(prompt.stream()).isTrue();
+    assertThat(prompt.seed()).isEmpty();
+    assertThat(prompt.deadline()).isEmpty();
+  }
+
+  @Test
+  void shouldReadEveryField() {
+    Prompt prompt =
+        valid(
+            """
+            {'id': 'a', 'model': 'llama', 'prompt': 'Once', 'max_tokens': 7, 'temperature': 0.5,
+             'top_p': 0.9, 'top_k': 40, 'min_p': 0.05, 'seed': -9223372036854775808,
+             'stop': ['.', '!'], 'stream': false, 'priority': -3, 'deadline': 1800000000000,
+             'metadata': {'user': 'ü'}}
+            """);
+
+    assertThat(prompt)
+        .isEqualTo(
+            new Prompt(
+                "a",
+                Optional.of("llama"),
+                "Once",
+                7,
+                0.5,
+                0.9,
+                40,
+                0.05,
+                OptionalLong.of(Long.MIN_VALUE),
+                List.of(".", "!"),
+                false,
+                -3,
+                OptionalLong.of(1_800_000_000_000L),
+                Map.of("user", "ü")));
+  }
+
+  @Test
+  void shouldReadWhatItWrites() {
+    Prompt prompt =
+        Prompt.of("a", "Zeile\n\"zwei\" 🦙\u0000")
+            .model("llama")
+            .maxTokens(9)
+            .temperature(0.1)
+            .topP(0.3)
+            .topK(5)
+            .minP(0.2)
+            .seed(42)
+            .stop(List.of("\n\n"))
+            .stream(false)
+            .priority(2)
+            .deadline(TIMESTAMP)
+            .metadata(Map.of("b", "2", "a", "1"))
+            .build();
+
+    assertThat(parse(prompt.toJson())).isEqualTo(new Valid(prompt));
+  }
+
+  @Test
+  void shouldTakeNullForAbsent() {
+    String nulls =
+        PromptJson.NAMES.stream()
+            .filter(name -> !name.equals("prompt"))
+            .map(name -> "'%s': null".formatted(name))
+            .reduce("'prompt': 'Once'", (left, right) -> left + ", " + right);
+
+    assertThat(valid("{" + nulls + "}")).isEqualTo(Prompt.of("prompts-2-41", "Once").build());
+  }
+
+  @Test
+  void shouldTakeOneStopText() {
+    assertThat(valid("{'prompt': 'Once', 'stop': '.'}").stop()).containsExactly(".");
+  }
+
+  @Test
+  void shouldTakeMinusOneForAllTokens() {
+    assertThat(valid("{'prompt': 'Once', 'top_k': -1}").topK()).isZero();
+  }
+
+  @Test
+  void shouldCountTimeoutFromTheRecordsTimestamp() {
+    assertThat(valid("{'prompt': 'Once', 'timeout_ms': 500}").deadline()).hasValue(TIMESTAMP + 500);
+  }
+
+  @Test
+  void shouldTakeTheEarlierOfDeadlineAndTimeout() {
+    String both = "{'prompt': 'Once', 'timeout_ms': 500, 'deadline': %d}";
+
+    assertThat(valid(both.formatted(TIMESTAMP + 499)).deadline()).hasValue(TIMESTAMP + 499);
+    assertThat(valid(both.formatted(TIMESTAMP + 501)).deadline()).hasValue(TIMESTAMP + 500);
+  }
+
+  @Test
+  void shouldNotOverflowOnTheLongestTimeout() {
+    Prompt prompt = valid("{'prompt': 'Once', 'timeout_ms': %d}".formatted(Long.MAX_VALUE));
+
+    assertThat(prompt.deadline()).hasValue(Long.MAX_VALUE);
+  }
+
+  @Test
+  void shouldTakeTheIdFromJsonThenKeyThenCoordinates() {
+    byte[] named = json("{'id': 'a', 'prompt': 'Once'}");
+    byte[] nameless = json("{'prompt': 'Once'}");
+
+    assertThat(parser.parse("a".getBytes(UTF_8), named, ORIGIN).id()).isEqualTo("a");
+    assertThat(parser.parse(null, named, ORIGIN).id()).isEqualTo("a");
+    assertThat(parser.parse("k".getBytes(UTF_8), nameless, ORIGIN).id()).isEqualTo("k");
+    assertThat(parser.parse(null, nameless, ORIGIN).id()).isEqualTo("prompts-2-41");
+    assertThat(parser.parse(new byte[0], nameless, ORIGIN).id()).isEqualTo("prompts-2-41");
+  }
+
+  @Test
+  void shouldRefuseKeyThatDiffersFromId() {
+    ParsedPrompt parsed =
+        parser.parse("b".getBytes(UTF_8), json("{'id': 'a', 'prompt': 'Once'}"), ORIGIN);
+
+    assertThat(parsed)
+        .asInstanceOf(type(Invalid.class))
+        .satisfies(invalid -> {
+          assertThat(invalid.id()).isEqualTo("a");
+          assertThat(invalid.error().message()).contains("\"a\"").contains("\"b\"");
+          assertThat(invalid.error().param()).contains("id");
+          assertThat(invalid.unreadable()).isFalse();
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("impossibleKeys")
+  void shouldRefuseKeyThatCannotBeAnId(byte[] key) {
+    ParsedPrompt parsed = parser.parse(key, json("{'prompt': 'Once'}"), ORIGIN);
+
+    assertThat(parsed)
+        .asInstanceOf(type(Invalid.class))
+        .satisfies(invalid -> {
+          assertThat(invalid.id()).isEqualTo("prompts-2-41");
+          assertThat(invalid.error().param()).contains("id");
+        });
+  }
+
+  static Stream<byte[]> impossibleKeys() {
+    return Stream.of(
+        new byte[] {(byte) 0xff},
+        "line\nend".getBytes(UTF_8),
+        "\u001b[2J".getBytes(UTF_8),
+        "k".repeat(257).getBytes(UTF_8));
+  }
+
+  @ParameterizedTest
+  @MethodSource("unreadable")
+  void shouldCallUnreadable(byte[] value, String reason) {
+    ParsedPrompt parsed = parser.parse("k".getBytes(UTF_8), value, ORIGIN);
+
+    assertThat(parsed)
+        .asInstanceOf(type(Invalid.class))
+        .satisfies(invalid -> {
+          assertThat(invalid.id()).isEqualTo("k");
+          assertThat(invalid.unreadable()).isTrue();
+          assertThat(invalid.stream()).isTrue();
+          assertThat(invalid.error().type()).isEqualTo("invalid_request_error");
+          assertThat(invalid.error().message()).contains(reason).hasSizeLessThan(400);
+        });
+  }
+
+  static Stream<Arguments> unreadable() {
+    return Stream.of(
+        unreadable(null, "null"),
+        unreadable(new byte[0], "empty"),
+        unreadable(json("Once upon a time"), "not valid JSON"),
+        unreadable(json("['prompt']"), "an array"),
+        unreadable(json("'Once'"), "\"Once\""),
+        unreadable(json("null"), "null"),
+        unreadable(json("{'prompt': 'Once'"), "not valid JSON"),
+        unreadable(json("{'prompt': 'Once'} {}"), "not valid JSON"),
+        unreadable(json("{'prompt': 'Once', 'temperature': NaN}"), "NaN"),
+        unreadable(json("{'prompt': 'Once', 'temperature': -Infinity}"), "not valid JSON"),
+        unreadable(json("{'prompt': 'Once', 'prompt': 'Twice'}"), "prompt"),
+        unreadable(json("{'prompt': 'Once', 'metadata': {'a': '1', 'a': '2'}}"), "Duplicate"),
+        unreadable(json("{'prompt': 'Once', 'metadata': {'\\ud800': '1'}}"), "surrogate"),
+        unreadable(json("{'prompt': 'Once', 'metadata': {'\\udc00': '1'}}"), "surrogate"),
+        unreadable(json("{'prompt': 'Once', 'seed': " + "9".repeat(2000) + "}"), "Number"),
+        unreadable(json("[".repeat(1000)), "depth"),
+        unreadable(json("\ufeff{'prompt': 'Once'}"), "not valid JSON"),
+        unreadable("{\"prompt\": \"Once \t\"}".getBytes(UTF_8), "not valid JSON"),
+        unreadable(
+            "{\"prompt\": \"é\"}".getBytes(StandardCharsets.ISO_8859_1), "0xe9 at offset 12"),
+        unreadable(bytes(0xc0, 0xaf), "UTF-8"), // an overlong slash
+        unreadable(bytes(0xed, 0xa0, 0x80), "UTF-8"), // half a surrogate pair
+        unreadable(bytes(0xf4, 0x90, 0x80, 0x80), "UTF-8"), // beyond the last code point
+        unreadable(bytes(0xe2, 0x82), "UTF-8"), // cut short
+        unreadable(json("{'prompt': '" + "a".repeat(MAX_BYTES) + "'}"), "prompt.max-bytes"));
+  }
+
+  private static Arguments unreadable(byte[] value, String reason) {
+    return Arguments.of(value, reason);
+  }
+
+  @Test
+  void shouldTakeAsManyBytesAsAllowed() {
+    int frame = json("{'prompt': ''}").length;
+    byte[] largest = json("{'prompt': '" + "a".repeat(MAX_BYTES - frame) + "'}");
+
+    assertThat(largest).hasSize(MAX_BYTES);
+    assertThat(parse(largest)).isInstanceOf(Valid.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{}                                                | prompt      | missing_required_parameter",
+        "{'prompt': null}                                  | prompt      | missing_required_parameter",
+        "{'prompt': ''}                                    | prompt      | invalid_value",
+        "{'prompt': ['Once']}                              | prompt      | invalid_type",
+        "{'prompt': 7}                                     | prompt      | invalid_type",
+        "{'prompt': '\\ud800'}                             | prompt      | invalid_value",
+        "{'prompt': 'a\\udc00b'}                           | prompt      | invalid_value",
+        "{'messages': []}                                  | messages    | unsupported_parameter",
+        "{'prompt': 'Once', 'messages': []}                | messages    | invalid_value",
+        "{'prompt': 'Once', 'n': 2}                        | n           | unknown_parameter",
+        "{'prompt': 'Once', 'Prompt': 'x'}                 | Prompt      | unknown_parameter",
+        "{'prompt': 'Once', 'id': 7}                       | id          | invalid_type",
+        "{'prompt': 'Once', 'id': ''}                      | id          | invalid_value",
+        "{'prompt': 'Once', 'id': 'a\\nb'}                 | id          | invalid_value",
+        "{'prompt': 'Once', 'model': 3}                    | model       | invalid_type",
+        "{'prompt': 'Once', 'model': ''}                   | model       | invalid_value",
+        "{'prompt': 'Once', 'max_tokens': 0}               | max_tokens  | invalid_value",
+        "{'prompt': 'Once', 'max_tokens': -5}              | max_tokens  | invalid_value",
+        "{'prompt': 'Once', 'max_tokens': 2147483648}      | max_tokens  | invalid_value",
+        "{'prompt': 'Once', 'max_tokens': 1e30}            | max_tokens  | invalid_type",
+        "{'prompt': 'Once', 'max_tokens': 7.5}             | max_tokens  | invalid_type",
+        "{'prompt': 'Once', 'max_tokens': '7'}             | max_tokens  | invalid_type",
+        "{'prompt': 'Once', 'max_tokens': true}            | max_tokens  | invalid_type",
+        "{'prompt': 'Once', 'temperature': -0.1}           | temperature | invalid_value",
+        "{'prompt': 'Once', 'temperature': 2.1}            | temperature | invalid_value",
+        "{'prompt': 'Once', 'temperature': 1e999}          | temperature | invalid_value",
+        "{'prompt': 'Once', 'temperature': 'NaN'}          | temperature | invalid_type",
+        "{'prompt': 'Once', 'top_p': 0}                    | top_p       | invalid_value",
+        "{'prompt': 'Once', 'top_p': 1.5}                  | top_p       | invalid_value",
+        "{'prompt': 'Once', 'top_k': -2}                   | top_k       | invalid_value",
+        "{'prompt': 'Once', 'min_p': 1.01}                 | min_p       | invalid_value",
+        "{'prompt': 'Once', 'seed': 9223372036854775808}   | seed        | invalid_value",
+        "{'prompt': 'Once', 'seed': 1.0}                   | seed        | invalid_type",
+        "{'prompt': 'Once', 'stop': ''}                    | stop        | invalid_value",
+        "{'prompt': 'Once', 'stop': ['.', '']}             | stop        | invalid_value",
+        "{'prompt': 'Once', 'stop': [null]}                | stop        | invalid_type",
+        "{'prompt': 'Once', 'stop': {}}                    | stop        | invalid_type",
+        "{'prompt': 'Once', 'stream': 'yes'}               | stream      | invalid_type",
+        "{'prompt': 'Once', 'stream': 1}                   | stream      | invalid_type",
+        "{'prompt': 'Once', 'priority': 0.5}               | priority    | invalid_type",
+        "{'prompt': 'Once', 'priority': 2147483648}        | priority    | invalid_value",
+        "{'prompt': 'Once', 'deadline': -1}                | deadline    | invalid_value",
+        "{'prompt': 'Once', 'deadline': '2030-01-01'}      | deadline    | invalid_type",
+        "{'prompt': 'Once', 'timeout_ms': 0}               | timeout_ms  | invalid_value",
+        "{'prompt': 'Once', 'metadata': []}                | metadata    | invalid_type",
+        "{'prompt': 'Once', 'metadata': {'a': 1}}          | metadata    | invalid_type",
+        "{'prompt': 'Once', 'metadata': {'': 'x'}}         | metadata    | invalid_value"
+      })
+  void shouldNameTheFieldAtFault(String value, String param, String code) {
+    Invalid invalid = invalid(value);
+
+    assertThat(invalid.error().param()).as(invalid.error().message()).contains(param);
+    assertThat(invalid.error().code()).isEqualTo(code);
+    assertThat(invalid.error().type()).isEqualTo("invalid_request_error");
+    assertThat(invalid.error().message()).contains(param);
+    assertThat(invalid.unreadable()).isFalse();
+  }
+
+  @Test
+  void shouldSayWhatWasFoundAndWhatWasExpected() {
+    assertThat(message("{'prompt': 'Once', 'temperature': 3.5}"))
+        .isEqualTo("temperature is 3.5, expected a number from 0 to 2");
+    assertThat(message("{'prompt': 'Once', 'max_tokens': 0}"))
+        .isEqualTo("max_tokens is 0, expected an integer of at least 1");
+    assertThat(message("{'prompt': 'Once', 'max_tokens': 'ten'}"))
+        .isEqualTo("max_tokens is \"ten\", expected an integer");
+    assertThat(message("{'prompt': 'Once', 'top_p': 0}"))
+        .isEqualTo("top_p is 0, expected a number above 0, up to 1");
+    assertThat(message("{'prompt': 'Once', 'logit_bias': {}}"))
+        .isEqualTo("\"logit_bias\" is not a field of a prompt");
+    assertThat(message("{'max_tokens': 1}")).isEqualTo("prompt is missing");
+  }
+
+  @Test
+  void shouldBoundCountsAndLengths() {
+    assertThat(valid(stops(16, 256)).stop()).hasSize(16);
+    assertThat(invalid(stops(17, 1)).error().param()).contains("stop");
+    assertThat(invalid(stops(1, 257)).error().param()).contains("stop");
+    assertThat(valid(metadata(16, 10)).metadata()).hasSize(16);
+    assertThat(invalid(metadata(17, 10)).error().param()).contains("metadata");
+    assertThat(valid(metadata(1, 512)).metadata()).hasSize(1);
+    assertThat(invalid(metadata(1, 513)).error().param()).contains("metadata");
+    assertThat(invalid("{'prompt': 'Once', 'id': '" + "i".repeat(257) + "'}").error().param())
+        .contains("id");
+  }
+
+  @Test
+  void shouldCountCharactersNotUtf16Units() {
+    String llamas = "🦙".repeat(256);
+
+    assertThat(valid("{'prompt': 'Once', 'id': '%s'}".formatted(llamas)).id()).isEqualTo(llamas);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\\u001b[31m", "a\\nb"})
+  void shouldMakeUnknownNamesHarmless(String name) {
+    Invalid invalid = invalid("{'prompt': 'Once', '%s%s': 1}".formatted(name, "x".repeat(500)));
+
+    Completion completion =
+        Completion.refused(invalid.id(), 0, invalid.model(), invalid.error(), invalid.metadata());
+
+    assertThat(completion.toJson()).hasSizeLessThan(600);
+    assertThat(invalid.error().message()).doesNotContainPattern("\\p{Cc}|\\p{Cs}");
+  }
+
+  @Test
+  void shouldKeepWhatTheAnswerNeeds() {
+    Invalid invalid =
+        invalid(
+            "{'id': 'a', 'model': 'm', 'stream': false, 'metadata': {'k': 'v'}, 'top_p': 7,"
+                + " 'prompt': 'Once'}");
+
+    assertThat(invalid)
+        .isEqualTo(
+            new Invalid("a", invalid.error(), false, Optional.of("m"), false, Map.of("k", "v")));
+  }
+
+  @Test
+  void shouldAnswerUnderTheKeyWhenTheIdIsInvalid() {
+    ParsedPrompt parsed =
+        parser.parse("k".getBytes(UTF_8), json("{'id': 7, 'prompt': 'Once'}"), ORIGIN);
+
+    assertThat(parsed.id()).isEqualTo("k");
+  }
+
+  private Prompt valid(String json) {
+    ParsedPrompt parsed = parse(json(json));
+    assertThat(parsed).isInstanceOf(Valid.class);
+    return ((Valid) parsed).prompt();
+  }
+
+  private Invalid invalid(String json) {
+    ParsedPrompt parsed = parse(json(json));
+    assertThat(parsed).isInstanceOf(Invalid.class);
+    return (Invalid) parsed;
+  }
+
+  private String message(String json) {
+    return invalid(json).error().message();
+  }
+
+  private ParsedPrompt parse(byte[] value) {
+    return new PromptParser(1 << 20).parse(null, value, ORIGIN);
+  }
+
+  private static String stops(int count, int length) {
+    String stop =
+        IntStream.range(0, count).mapToObj(i -> "'" + "s".repeat(length) + "'").toList().toString();
+    return "{'prompt': 'Once', 'stop': %s}".formatted(stop);
+  }
+
+  private static String metadata(int count, int length) {
+    String entries =
+        IntStream.range(0, count)
+            .mapToObj(i -> "'key%d': '%s'".formatted(i, "v".repeat(length)))
+            .toList()
+            .toString();
+    return "{'prompt': 'Once', 'metadata': {%s}}"
+        .formatted(entries.substring(1, entries.length() - 1));
+  }
+
+  /** JSON is easier to read with single quotation marks. */
+  private static byte[] json(String text) {
+    return text.replace('\'', '"').getBytes(UTF_8);
+  }
+
+  /** A prompt around these bytes. */
+  private static byte[] bytes(int... bytes) {
+    byte[] value = "{\"prompt\": \"____\"}".getBytes(UTF_8);
+    for (int i = 0; i < bytes.length; i++) {
+      value[12 + i] = (byte) bytes[i];
+    }
+    return value;
+  }
+}
