@@ -35,6 +35,11 @@ import picocli.CommandLine.Spec;
       "  millrace bench --shape tinyllama-1.1b --type Q8_0 --json"
     })
 final class BenchCommand implements Callable<Integer> {
+  /** Well above any cache. */
+  private static final long PROBE_BYTES = 512L << 20;
+
+  private static final int PROBE_ROUNDS = 5;
+
   @Spec private CommandSpec spec;
 
   @ArgGroup(multiplicity = "1")
@@ -111,9 +116,9 @@ final class BenchCommand implements Callable<Integer> {
         out().println("batch  prefill tokens/s  decode tokens/s  read GB/s  of the machine's GB/s");
       }
       for (int batch : batches) {
-        double before = MachineSpeed.readGigabytesPerSecond(backend.threads());
+        double before = machineGigabytesPerSecond();
         Bench.Result result = bench.measure(batch);
-        double after = MachineSpeed.readGigabytesPerSecond(backend.threads());
+        double after = machineGigabytesPerSecond();
         print(result, Math.max(before, after));
       }
     }
@@ -152,6 +157,10 @@ final class BenchCommand implements Callable<Integer> {
               result.batch(), prefill, decode, memory, machine, 100 * memory / machine);
     }
     out().flush();
+  }
+
+  private double machineGigabytesPerSecond() {
+    return MemoryBandwidth.readGigabytesPerSecond(backend.threads(), PROBE_BYTES, PROBE_ROUNDS);
   }
 
   private PrintWriter out() {
