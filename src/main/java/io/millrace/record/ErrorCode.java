@@ -22,6 +22,8 @@ public enum ErrorCode {
   MISSING_REQUIRED_PARAMETER(ErrorCode.INVALID_REQUEST),
   /** No worker serves, or has served, a model of that name. */
   MODEL_NOT_FOUND(ErrorCode.INVALID_REQUEST),
+  /** Workers have served the model, but none has been heard of for a long time. */
+  NO_WORKER("service_unavailable"),
   /** Prompt and completion do not fit the model's context. */
   CONTEXT_LENGTH_EXCEEDED(ErrorCode.INVALID_REQUEST),
   /** The prompt's {@code deadline} or {@code timeout_ms} has passed. */
