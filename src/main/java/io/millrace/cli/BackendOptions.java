@@ -19,7 +19,8 @@ final class BackendOptions {
       names = "--memory",
       paramLabel = "BYTES",
       converter = ByteSize.class,
-      description = "For weights and KV cache, such as 12G (default: 60%% of the machine's memory).")
+      description =
+          "For weights and KV cache, such as 12G (default: 60%% of the machine's memory).")
   private Long memory;
 
   @Option(

@@ -64,8 +64,7 @@ final class Bench {
     long start = System.nanoTime();
     for (int step = 0; step < steps; step++) {
       Arrays.setAll(tokens, i -> random.nextInt(llama.config().vocabSize()));
-      llama.forward(
-          SequenceBatches.decode(tokens, promptTokens + step, pagesPerSequence), cache);
+      llama.forward(SequenceBatches.decode(tokens, promptTokens + step, pagesPerSequence), cache);
     }
     return (System.nanoTime() - start) / 1e9;
   }

@@ -8,8 +8,8 @@ import io.millrace.model.ModelConfig;
 import io.millrace.model.ModelShape;
 import io.millrace.model.RandomWeights;
 import io.millrace.tensor.DType;
-import io.millrace.worker.ModelOptions;
 import io.millrace.weights.Checkpoint;
+import io.millrace.worker.ModelOptions;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -109,7 +109,8 @@ final class BenchCommand implements Callable<Integer> {
           promptTokens,
           generateTokens,
           llama.config().contextLength());
-      err.printf("%s, %,d bytes of weights%n", transformer.backend().description(), llama.weightBytes());
+      err.printf(
+          "%s, %,d bytes of weights%n", transformer.backend().description(), llama.weightBytes());
       err.flush();
       Bench bench = new Bench(llama, transformer.backend(), promptTokens, generateTokens);
       if (!json) {

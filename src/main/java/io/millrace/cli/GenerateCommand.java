@@ -85,7 +85,9 @@ final class GenerateCommand implements Callable<Integer> {
       paramLabel = "F",
       description =
           "A file with examples in which {} is replaced by each question read from stdin; an answer"
-              + " ends where the model begins the next " + NEXT_EXAMPLE + ".")
+              + " ends where the model begins the next "
+              + NEXT_EXAMPLE
+              + ".")
   private Path fewShot;
 
   @Option(
@@ -95,9 +97,7 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Tokens between two writes of text (default: ${DEFAULT-VALUE}).")
   private int writeEvery;
 
-  @Option(
-      names = "--json",
-      description = "One line of JSON for each prompt, when it is complete.")
+  @Option(names = "--json", description = "One line of JSON for each prompt, when it is complete.")
   private boolean json;
 
   @Override
@@ -126,8 +126,7 @@ final class GenerateCommand implements Callable<Integer> {
     check(examples.contains("{}"), "%s has no {} for the question to stand in", fewShot);
     List<String> ends = new ArrayList<>(stop);
     ends.add(NEXT_EXAMPLE);
-    var questions =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    var questions = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     while (true) {
       if (System.console() != null && System.console().isTerminal()) {
         err().print("Ask a question: ");

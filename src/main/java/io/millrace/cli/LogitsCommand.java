@@ -61,8 +61,7 @@ final class LogitsCommand implements Callable<Integer> {
             .sorted((a, b) -> Float.compare(logits[b], logits[a]))
             .limit(SHOWN)
             .forEach(
-                id ->
-                    out.printf("%8d  %10.5f  %s%n", id, logits[id], local.tokenizer().piece(id)));
+                id -> out.printf("%8d  %10.5f  %s%n", id, logits[id], local.tokenizer().piece(id)));
       }
       out.flush();
     }
@@ -88,7 +87,8 @@ final class LogitsCommand implements Callable<Integer> {
       if (token < 0 || token >= vocabSize) {
         throw new ParameterException(
             spec.commandLine(),
-            "token %d is not one of the model's, which are 0 to %d".formatted(token, vocabSize - 1));
+            "token %d is not one of the model's, which are 0 to %d"
+                .formatted(token, vocabSize - 1));
       }
     }
     if (tokens.size() > llama.config().contextLength()) {

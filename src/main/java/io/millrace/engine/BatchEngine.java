@@ -46,10 +46,7 @@ public final class BatchEngine implements Engine {
     this.tokenizer = tokenizer;
     this.info =
         new EngineInfo(
-            settings.fingerprint(),
-            settings.build(),
-            settings.slots(),
-            generator.contextLength());
+            settings.fingerprint(), settings.build(), settings.slots(), generator.contextLength());
     this.status = generator.status();
     this.intake =
         Executors.newSingleThreadExecutor(

@@ -101,8 +101,7 @@ final class BatchGenerator implements AutoCloseable {
   /** Fails a request that has not become a sequence. */
   void refuse(Submission submission, int promptTokens, GenerationError error) {
     Usage usage = new Usage(promptTokens, 0, 0);
-    submission.emit(
-        new GenerationEvent.Failed(error, "", usage, submission.stopwatch().timings()));
+    submission.emit(new GenerationEvent.Failed(error, "", usage, submission.stopwatch().timings()));
   }
 
   boolean isIdle() {
@@ -158,11 +157,10 @@ final class BatchGenerator implements AutoCloseable {
       sequence.sample(logits);
       sequence
           .finishReason()
-          .ifPresent(
-              reason -> {
-                scheduler.remove(sequence);
-                sequence.finish(reason);
-              });
+          .ifPresent(reason -> {
+            scheduler.remove(sequence);
+            sequence.finish(reason);
+          });
     } catch (RuntimeException e) {
       log.warn("Request {} failed", sequence.submission().request().id(), e);
       fail(sequence, Kind.ENGINE_ERROR, "sampling failed: " + e.getMessage());

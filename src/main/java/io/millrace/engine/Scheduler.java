@@ -141,9 +141,7 @@ final class Scheduler {
 
   private void admit() {
     int promised =
-        running.stream()
-            .mapToInt(sequence -> sequence.missingPages(sequence.length() + 1))
-            .sum();
+        running.stream().mapToInt(sequence -> sequence.missingPages(sequence.length() + 1)).sum();
     while (!waiting.isEmpty() && running.size() < slots) {
       Sequence first = waiting.peek();
       first.takeShared(pages);

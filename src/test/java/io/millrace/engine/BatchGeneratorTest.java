@@ -80,7 +80,8 @@ class BatchGeneratorTest {
 
     runTogether(trials, MAX_SLOTS, 64, new Random(1));
 
-    int computed = trials.stream().mapToInt(trial -> trial.finished().timings().promptTokens()).sum();
+    int computed =
+        trials.stream().mapToInt(trial -> trial.finished().timings().promptTokens()).sum();
     int own = trials.stream().mapToInt(trial -> trial.prompt.length() + 1 - prefixLength).sum();
     assertThat(computed).isLessThanOrEqualTo(prefixLength + own + 30 * KvCache.PAGE_TOKENS);
     assertThat(trials.stream().filter(trial -> cached(trial) == prefixLength)).hasSize(29);
