@@ -61,7 +61,11 @@ public final class Millrace implements Runnable {
     PrintWriter err = command.getErr();
     err.println("millrace: " + failure.getMessage());
     UnmatchedArgumentException.printSuggestions(failure, err);
-    err.printf("Try '%s --help'.%n", command.getCommandSpec().qualifiedName());
+    if (arguments.length == 0) {
+      command.usage(err);
+    } else {
+      err.printf("Try '%s --help'.%n", command.getCommandSpec().qualifiedName());
+    }
     err.flush();
     return command.getCommandSpec().exitCodeOnInvalidInput();
   }
