@@ -24,7 +24,15 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {BenchCommand.class, GenerateCommand.class, LogitsCommand.class})
+    subcommands = {
+      BenchCommand.class,
+      DemoCommand.class,
+      DevCommand.class,
+      GenerateCommand.class,
+      LogitsCommand.class,
+      RouterCommand.class,
+      WorkerCommand.class
+    })
 public final class Millrace implements Runnable {
   @Spec private CommandSpec spec;
 

@@ -15,7 +15,16 @@ public final class Quantity {
           "m", Duration.ofMinutes(1),
           "h", Duration.ofHours(1));
   private static final Map<String, Long> SIZES =
-      Map.of("", 1L, "B", 1L, "KiB", 1L << 10, "MiB", 1L << 20, "GiB", 1L << 30);
+      Map.of(
+          "", 1L,
+          "K", 1L << 10,
+          "KiB", 1L << 10,
+          "M", 1L << 20,
+          "MiB", 1L << 20,
+          "G", 1L << 30,
+          "GiB", 1L << 30,
+          "T", 1L << 40,
+          "TiB", 1L << 40);
 
   private Quantity() {}
 
@@ -30,14 +39,19 @@ public final class Quantity {
   }
 
   /**
-   * A size such as {@code 65536}, {@code 512KiB}, {@code 32MiB} or {@code 8GiB}, in bytes.
+   * A size in bytes, such as {@code 65536}, {@code 512KiB}, {@code 32MiB} or {@code 8G}; all units
+   * are powers of 1024.
    *
-   * @throws IllegalArgumentException for anything else, also for one beyond 2^63
+   * @throws IllegalArgumentException for anything else, also for a size beyond 2^63
    */
   public static long bytes(String text) {
     Matcher parts = parts(text);
-    return Math.multiplyExact(
-        Long.parseLong(parts.group(1)), (long) unit(SIZES, parts.group(2), text));
+    try {
+      return Math.multiplyExact(
+          Long.parseLong(parts.group(1)), (long) unit(SIZES, parts.group(2), text));
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("%s is more than any machine has".formatted(text), e);
+    }
   }
 
   private static Matcher parts(String text) {

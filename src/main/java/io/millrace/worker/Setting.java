@@ -21,6 +21,9 @@ import java.util.function.Function;
  */
 public record Setting<T>(
     String name, String defaultText, String expected, Function<String, T> parser) {
+  private static final String AUTO = "auto";
+  private static final String BYTES = "a size such as 65536, 512KiB, 32MiB or 8GiB";
+
   public Setting {
     requireNonNull(name, "name is null");
     requireNonNull(defaultText, "defaultText is null");
@@ -72,6 +75,17 @@ public record Setting<T>(
           }
           return count;
         });
+  }
+
+  /** A number of at least 1, or {@code auto}. */
+  static Setting<OptionalInt> countOrAuto(String name) {
+    Setting<Integer> count = count(name, 1, 1);
+    return new Setting<>(
+        name,
+        AUTO,
+        count.expected() + ", or auto",
+        text ->
+            text.equals(AUTO) ? OptionalInt.empty() : OptionalInt.of(count.parser().apply(text)));
   }
 
   /** One of the constants of an enum, in lower case. */
@@ -134,8 +148,6 @@ public record Setting<T>(
           return OptionalInt.of(port);
         });
   }
-
-  private static final String BYTES = "a size such as 65536, 512KiB, 32MiB or 8GiB";
 
   private static String lower(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);

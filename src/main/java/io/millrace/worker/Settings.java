@@ -2,6 +2,7 @@ package io.millrace.worker;
 
 import static java.util.Objects.requireNonNull;
 
+import io.millrace.worker.ModelOptions.BackendChoice;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -36,6 +37,9 @@ public final class Settings {
   public static final Setting<Optional<String>> WORKER_ID = Setting.text("worker.id", "");
   public static final Setting<Integer> WORKER_SLOTS = Setting.count("worker.slots", 8, 1);
   public static final Setting<OptionalLong> WORKER_MEMORY = Setting.bytesOrAuto("worker.memory");
+  public static final Setting<BackendChoice> WORKER_BACKEND =
+      Setting.choice("worker.backend", BackendChoice.AUTO);
+  public static final Setting<OptionalInt> WORKER_THREADS = Setting.countOrAuto("worker.threads");
   public static final Setting<Duration> WORKER_HEARTBEAT_INTERVAL =
       Setting.duration("worker.heartbeat-interval", "1s");
   public static final Setting<Duration> WORKER_DRAIN_TIMEOUT =
@@ -68,6 +72,8 @@ public final class Settings {
           WORKER_ID,
           WORKER_SLOTS,
           WORKER_MEMORY,
+          WORKER_BACKEND,
+          WORKER_THREADS,
           WORKER_HEARTBEAT_INTERVAL,
           WORKER_DRAIN_TIMEOUT,
           WORKER_ROUTES,

@@ -115,6 +115,8 @@ class SettingsTest {
     "worker.heartbeat-interval=99999999999999999h, 30s",
     "router.waiting-bytes=99999999999GiB, 8GiB",
     "metrics.port=65536, 65535",
+    "worker.backend=gpu, metal",
+    "worker.threads=0, or auto",
     "prompt.max-bytes=0, from 1 to",
     "prompt.max-bytes=1GiB, from 1 to"
   })
