@@ -8,14 +8,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
-/** {@code --model [NAME=]PATH}, for commands that work on one model. */
+/** Which model a command works with. */
 final class ModelOption {
   private static final Pattern NAMED = Pattern.compile("([A-Za-z0-9._-]+)=(.+)");
 
   @Option(
-      names = "--model",
+      names = {"--model", "--model-path"},
       required = true,
-      paramLabel = "[NAME=]PATH",
+      paramLabel = "[NAME=]M",
       description = "A GGUF file. NAME is what it is called on topics; by default the file's name.")
   private String value;
 

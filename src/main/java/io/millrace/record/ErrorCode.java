@@ -22,12 +22,18 @@ public enum ErrorCode {
   MISSING_REQUIRED_PARAMETER(ErrorCode.INVALID_REQUEST),
   /** No worker serves, or has served, a model of that name. */
   MODEL_NOT_FOUND(ErrorCode.INVALID_REQUEST),
+  /** Workers have served the model, but none has been heard of for a long time. */
+  NO_WORKER("service_unavailable"),
   /** Prompt and completion do not fit the model's context. */
   CONTEXT_LENGTH_EXCEEDED(ErrorCode.INVALID_REQUEST),
+  /** The completion is larger than a record may be. */
+  OUTPUT_TOO_LARGE(ErrorCode.INVALID_REQUEST),
   /** The prompt's {@code deadline} or {@code timeout_ms} has passed. */
   DEADLINE_EXCEEDED("deadline_exceeded"),
   /** Somebody cancelled the prompt. */
   CANCELLED("cancelled"),
+  /** Part of the text was published, and the worker that went on has other weights. */
+  MODEL_CHANGED("engine_error"),
   /** The fault is Millrace's, not the prompt's. */
   ENGINE_ERROR("engine_error");
 

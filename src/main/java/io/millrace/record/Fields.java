@@ -26,12 +26,8 @@ final class Fields {
     this.object = object;
   }
 
-  /** Names of the fields that are set. */
   List<String> names() {
-    return object.properties().stream()
-        .filter(field -> !field.getValue().isNull())
-        .map(Map.Entry::getKey)
-        .toList();
+    return object.properties().stream().map(Map.Entry::getKey).toList();
   }
 
   boolean has(String name) {
@@ -121,10 +117,6 @@ final class Fields {
 
   String requiredText(String name) {
     return text(name).orElseThrow(() -> missing(name));
-  }
-
-  boolean requiredFlag(String name) {
-    return flag(name).orElseThrow(() -> missing(name));
   }
 
   long requiredLong(String name) {

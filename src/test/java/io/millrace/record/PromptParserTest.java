@@ -253,6 +253,7 @@ class PromptParserTest {
         "{'messages': []}                                  | messages    | unsupported_parameter",
         "{'prompt': 'Once', 'messages': []}                | messages    | invalid_value",
         "{'prompt': 'Once', 'n': 2}                        | n           | unknown_parameter",
+        "{'prompt': 'Once', 'n': null}                     | n           | unknown_parameter",
         "{'prompt': 'Once', 'Prompt': 'x'}                 | Prompt      | unknown_parameter",
         "{'prompt': 'Once', 'id': 7}                       | id          | invalid_type",
         "{'prompt': 'Once', 'id': ''}                      | id          | invalid_value",

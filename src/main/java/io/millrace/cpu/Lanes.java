@@ -1,0 +1,51 @@
+package io.millrace.cpu;
+
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The vector shape of this machine, in constants: the compiler turns vector code into instructions
+ * only when it knows the species. 128 to 512 bits, so that {@link #COUNT} divides {@link
+ * Panels#ROWS}.
+ */
+final class Lanes {
+  private static final VectorShape SHAPE =
+      VectorShape.forBitSize(Math.clamp(FloatVector.SPECIES_PREFERRED.vectorBitSize(), 128, 512));
+
+  /** Floats. */
+  static final VectorSpecies<Float> F = VectorSpecies.of(float.class, SHAPE);
+
+  /** As many ints. */
+  static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, SHAPE);
+
+  /** As many shorts, in half a vector. */
+  static final VectorSpecies<Short> S =
+      VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
+
+  /** Lanes of a vector of floats. */
+  static final int COUNT = F.length();
+
+  /** Everything off the heap is little-endian, as the checkpoints are. */
+  static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+  private Lanes() {}
+
+  /** {@code count} rounded up to whole vectors of any width. */
+  static int padded(int count) {
+    return Math.addExact(count, Panels.ROWS - 1) / Panels.ROWS * Panels.ROWS;
+  }
+
+  /**
+   * Sum of the first {@link #COUNT} elements, in order. The Vector API's own sum across lanes has
+   * no defined order, and a result must not change when the compiler gets to it.
+   */
+  static float sum(float[] lanes) {
+    float sum = 0;
+    for (int lane = 0; lane < COUNT; lane++) {
+      sum += lanes[lane];
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,273 @@
+package io.millrace.tensor;
+
+import static io.millrace.tensor.KvCache.PAGE_TOKENS;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The definition of the operations: scalar, obvious and slow. Weights and activations are f32; sums
+ * run in double and are rounded once, so that other backends are judged against the best f32
+ * result, not against one order of adding.
+ */
+public final class ReferenceBackend implements Backend {
+  @Override
+  public String name() {
+    return "reference";
+  }
+
+  @Override
+  public String description() {
+    return "reference: scalar f32, one thread";
+  }
+
+  @Override
+  public Weight load(TensorSource source) {
+    float[][] values = new float[source.rows()][source.cols()];
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = source.map(arena);
+      for (int row = 0; row < source.rows(); row++) {
+        Dequantizer.read(source.dtype(), bytes, (long) row * source.cols(), values[row]);
+        for (float value : values[row]) {
+          if (!Float.isFinite(value)) {
+            throw new IllegalArgumentException(
+                "tensor %s holds %s in row %d, expected finite numbers; the file is damaged"
+                    .formatted(source.name(), value, row));
+          }
+        }
+      }
+    }
+    return new Matrix(source.dtype(), values);
+  }
+
+  @Override
+  public Activation allocate(int rows, int cols) {
+    Shapes.checkAllocate(rows, cols);
+    return new Matrix(DType.F32, new float[rows][cols]);
+  }
+
+  @Override
+  public KvCache allocate(KvCache.Shape shape, int pages) {
+    Shapes.checkAllocate(shape, pages);
+    int slots = Math.multiplyExact(pages, PAGE_TOKENS);
+    return new Cache(
+        shape,
+        pages,
+        new float[shape.layers()][slots][shape.rowElements()],
+        new float[shape.layers()][slots][shape.rowElements()]);
+  }
+
+  @Override
+  public long pageBytes(KvCache.Shape shape) {
+    return 2L * Float.BYTES * PAGE_TOKENS * shape.layers() * shape.rowElements();
+  }
+
+  @Override
+  public void embed(Weight table, Batch batch, Activation out) {
+    Shapes.checkEmbed(table, batch, out);
+    for (int i = 0; i < batch.size(); i++) {
+      copy(values(table)[batch.tokens()[i]], values(out)[i]);
+    }
+  }
+
+  @Override
+  public void rmsNorm(Activation x, Weight gain, float epsilon, int rows, Activation out) {
+    Shapes.checkRmsNorm(x, gain, rows, out);
+    float[] gains = values(gain)[0];
+    for (int row = 0; row < rows; row++) {
+      float[] from = values(x)[row];
+      float[] to = values(out)[row];
+      double squares = 0;
+      for (float value : from) {
+        squares += (double) value * value;
+      }
+      double inverse = 1 / Math.sqrt(squares / from.length + epsilon);
+      for (int i = 0; i < from.length; i++) {
+        to[i] = (float) (from[i] * inverse * gains[i]);
+      }
+    }
+  }
+
+  @Override
+  public void matmul(Weight w, Activation x, int rows, Activation out) {
+    Shapes.checkMatmul(w, x, rows, out);
+    for (int row = 0; row < rows; row++) {
+      for (int col = 0; col < w.rows(); col++) {
+        values(out)[row][col] = (float) dot(values(x)[row], 0, values(w)[col], 0, w.cols());
+      }
+    }
+  }
+
+  @Override
+  public void rope(Activation x, int headDim, Rope rope, Batch batch) {
+    Shapes.checkRope(x, headDim, rope, batch);
+    int pairs = rope.frequencies().length;
+    for (int i = 0; i < batch.size(); i++) {
+      float[] row = values(x)[i];
+      for (int head = 0; head < x.cols(); head += headDim) {
+        for (int pair = 0; pair < pairs; pair++) {
+          double angle = batch.positions()[i] * rope.frequencies()[pair];
+          double cos = Math.cos(angle) * rope.scale();
+          double sin = Math.sin(angle) * rope.scale();
+          boolean interleaved = rope.pairing() == Rope.Pairing.INTERLEAVED;
+          int first = head + (interleaved ? 2 * pair : pair);
+          int second = first + (interleaved ? 1 : pairs);
+          float a = row[first];
+          float b = row[second];
+          row[first] = (float) (a * cos - b * sin);
+          row[second] = (float) (a * sin + b * cos);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void store(KvCache cache, int layer, Activation keys, Activation values, Batch batch) {
+    Shapes.checkStore(cache, layer, keys, values, batch);
+    Cache store = (Cache) cache;
+    for (int i = 0; i < batch.size(); i++) {
+      int slot = slot(batch, batch.sequences()[i], batch.positions()[i]);
+      copy(values(keys)[i], store.keys[layer][slot]);
+      copy(values(values)[i], store.values[layer][slot]);
+    }
+  }
+
+  @Override
+  public void attention(
+      Activation queries,
+      KvCache cache,
+      int layer,
+      float scale,
+      int window,
+      Batch batch,
+      Activation out) {
+    Shapes.checkAttention(queries, cache, layer, window, batch, out);
+    int headDim = cache.shape().headDim();
+    int group = queries.cols() / headDim / cache.shape().kvHeads();
+    for (int i = 0; i < batch.size(); i++) {
+      int position = batch.positions()[i];
+      int first = window == 0 ? 0 : Math.max(0, position - window + 1);
+      int[] slots = new int[position - first + 1];
+      for (int j = 0; j < slots.length; j++) {
+        slots[j] = slot(batch, batch.sequences()[i], first + j);
+      }
+      for (int head = 0; head * headDim < queries.cols(); head++) {
+        int kv = head / group * headDim;
+        float[] query = values(queries)[i];
+        double[] weights = new double[slots.length];
+        double max = Double.NEGATIVE_INFINITY;
+        for (int j = 0; j < slots.length; j++) {
+          float[] key = ((Cache) cache).keys[layer][slots[j]];
+          weights[j] = scale * dot(query, head * headDim, key, kv, headDim);
+          max = Math.max(max, weights[j]);
+        }
+        double sum = 0;
+        for (int j = 0; j < slots.length; j++) {
+          weights[j] = Math.exp(weights[j] - max);
+          sum += weights[j];
+        }
+        for (int d = 0; d < headDim; d++) {
+          double mixed = 0;
+          for (int j = 0; j < slots.length; j++) {
+            mixed += weights[j] * ((Cache) cache).values[layer][slots[j]][kv + d];
+          }
+          values(out)[i][head * headDim + d] = (float) (mixed / sum);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void swiglu(Activation gate, Activation up, int rows) {
+    Shapes.checkSame("swiglu", gate, up, rows);
+    for (int row = 0; row < rows; row++) {
+      float[] x = values(gate)[row];
+      for (int i = 0; i < x.length; i++) {
+        x[i] = (float) (x[i] / (1 + Math.exp(-x[i])) * values(up)[row][i]);
+      }
+    }
+  }
+
+  @Override
+  public void add(Activation x, Activation y, int rows) {
+    Shapes.checkSame("add", x, y, rows);
+    for (int row = 0; row < rows; row++) {
+      for (int i = 0; i < x.cols(); i++) {
+        values(x)[row][i] += values(y)[row][i];
+      }
+    }
+  }
+
+  @Override
+  public void gather(Activation x, int[] rows, Activation out) {
+    Shapes.checkGather(x, rows, out);
+    for (int i = 0; i < rows.length; i++) {
+      copy(values(x)[rows[i]], values(out)[i]);
+    }
+  }
+
+  @Override
+  public void commit() {}
+
+  @Override
+  public void read(Activation x, int row, float[] into) {
+    Shapes.checkRead(x, row, into);
+    copy(values(x)[row], into);
+  }
+
+  @Override
+  public void close() {}
+
+  private static double dot(float[] a, int aFrom, float[] b, int bFrom, int length) {
+    double sum = 0;
+    for (int i = 0; i < length; i++) {
+      sum += (double) a[aFrom + i] * b[bFrom + i];
+    }
+    return sum;
+  }
+
+  /** Where a position stands in the cache, counted in tokens. */
+  private static int slot(Batch batch, int sequence, int position) {
+    return batch.pages()[sequence][position / PAGE_TOKENS] * PAGE_TOKENS + position % PAGE_TOKENS;
+  }
+
+  private static void copy(float[] from, float[] to) {
+    System.arraycopy(from, 0, to, 0, from.length);
+  }
+
+  private static float[][] values(Weight weight) {
+    return ((Matrix) weight).values;
+  }
+
+  private static float[][] values(Activation activation) {
+    return ((Matrix) activation).values;
+  }
+
+  private record Matrix(DType dtype, float[][] values) implements Weight, Activation {
+    @Override
+    public int rows() {
+      return values.length;
+    }
+
+    @Override
+    public int cols() {
+      return values[0].length;
+    }
+
+    @Override
+    public long bytes() {
+      return (long) Float.BYTES * rows() * cols();
+    }
+  }
+
+  private record Cache(Shape shape, int pages, float[][][] keys, float[][][] values)
+      implements KvCache {
+    @Override
+    public long bytes() {
+      return 2L * Float.BYTES * pages * PAGE_TOKENS * shape.layers() * shape.rowElements();
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,181 @@
+package io.millrace.tensor;
+
+/**
+ * What the arguments of the operations of {@link Backend} must be to each other. Every backend
+ * checks with these before it touches memory, so that all refuse the same calls in the same words.
+ */
+public final class Shapes {
+  private Shapes() {}
+
+  /** Arguments of {@link Backend#embed}. */
+  public static void checkEmbed(Weight table, Batch batch, Activation out) {
+    checkRows("embed", "out", out, batch.size());
+    checkCols("embed", "out", out, "table", table.cols());
+    for (int token : batch.tokens()) {
+      if (token < 0 || token >= table.rows()) {
+        throw refuse("embed: token %d is not in the table of %d tokens", token, table.rows());
+      }
+    }
+  }
+
+  /** Arguments of {@link Backend#rmsNorm}. */
+  public static void checkRmsNorm(Activation x, Weight gain, int rows, Activation out) {
+    checkRows("rmsNorm", "x", x, rows);
+    checkRows("rmsNorm", "out", out, rows);
+    checkCols("rmsNorm", "out", out, "x", x.cols());
+    if (gain.rows() != 1 || gain.cols() != x.cols()) {
+      throw refuse(
+          "rmsNorm: gain is [%d, %d], expected [1, %d]", gain.rows(), gain.cols(), x.cols());
+    }
+  }
+
+  /** Arguments of {@link Backend#matmul}. */
+  public static void checkMatmul(Weight w, Activation x, int rows, Activation out) {
+    checkRows("matmul", "x", x, rows);
+    checkRows("matmul", "out", out, rows);
+    if (x == out) {
+      throw refuse("matmul: out is x, expected another activation");
+    }
+    if (x.cols() != w.cols() || out.cols() != w.rows()) {
+      throw refuse(
+          "matmul: x has %d columns and out %d, the weight [%d, %d] expects %d and %d",
+          x.cols(), out.cols(), w.rows(), w.cols(), w.cols(), w.rows());
+    }
+  }
+
+  /** Arguments of {@link Backend#rope}. */
+  public static void checkRope(Activation x, int headDim, Rope rope, Batch batch) {
+    checkRows("rope", "x", x, batch.size());
+    checkHeads("rope", "x", x, headDim);
+    if (rope.rotated() > headDim) {
+      throw refuse("rope: rotates %d elements of heads of %d", rope.rotated(), headDim);
+    }
+  }
+
+  /** Arguments of {@link Backend#store}. */
+  public static void checkStore(
+      KvCache cache, int layer, Activation keys, Activation values, Batch batch) {
+    checkRows("store", "keys", keys, batch.size());
+    checkRows("store", "values", values, batch.size());
+    checkCols("store", "keys", keys, "the cache", cache.shape().rowElements());
+    checkCols("store", "values", values, "the cache", cache.shape().rowElements());
+    checkPages("store", cache, layer, batch);
+  }
+
+  /** Arguments of {@link Backend#attention}. */
+  public static void checkAttention(
+      Activation queries, KvCache cache, int layer, int window, Batch batch, Activation out) {
+    checkRows("attention", "queries", queries, batch.size());
+    checkRows("attention", "out", out, batch.size());
+    checkCols("attention", "out", out, "queries", queries.cols());
+    checkHeads("attention", "queries", queries, cache.shape().headDim());
+    int heads = queries.cols() / cache.shape().headDim();
+    if (heads % cache.shape().kvHeads() != 0) {
+      throw refuse(
+          "attention: %d query heads are not a multiple of %d key-value heads",
+          heads, cache.shape().kvHeads());
+    }
+    if (window < 0) {
+      throw refuse("attention: window is %d, expected 0 or more", window);
+    }
+    checkPages("attention", cache, layer, batch);
+  }
+
+  /** Arguments of {@link Backend#swiglu} and {@link Backend#add}. */
+  public static void checkSame(String operation, Activation x, Activation y, int rows) {
+    checkRows(operation, "the first activation", x, rows);
+    checkRows(operation, "the second activation", y, rows);
+    checkCols(operation, "the second activation", y, "the first", x.cols());
+  }
+
+  /** Arguments of {@link Backend#gather}. */
+  public static void checkGather(Activation x, int[] rows, Activation out) {
+    checkRows("gather", "out", out, rows.length);
+    checkCols("gather", "out", out, "x", x.cols());
+    if (x == out) {
+      throw refuse("gather: out is x, expected another activation");
+    }
+    for (int row : rows) {
+      checkRow("gather", x, row);
+    }
+  }
+
+  /** Arguments of {@link Backend#read}. */
+  public static void checkRead(Activation x, int row, float[] into) {
+    checkRow("read", x, row);
+    if (into.length != x.cols()) {
+      throw refuse("read: a row has %d columns, the array %d", x.cols(), into.length);
+    }
+  }
+
+  /** Arguments of {@link Backend#allocate(int, int)}. */
+  public static void checkAllocate(int rows, int cols) {
+    if (rows < 1 || cols < 1) {
+      throw refuse("allocate: activation [%d, %d], expected at least [1, 1]", rows, cols);
+    }
+  }
+
+  /** Arguments of {@link Backend#allocate(KvCache.Shape, int)}. */
+  public static void checkAllocate(KvCache.Shape shape, int pages) {
+    if (pages < 1) {
+      throw refuse("allocate: %d pages of keys and values, expected at least 1", pages);
+    }
+  }
+
+  private static void checkPages(String operation, KvCache cache, int layer, Batch batch) {
+    if (layer < 0 || layer >= cache.shape().layers()) {
+      throw refuse("%s: layer %d of a cache of %d", operation, layer, cache.shape().layers());
+    }
+    for (int i = 0; i < batch.size(); i++) {
+      int[] pages = batch.pages()[batch.sequences()[i]];
+      int position = batch.positions()[i];
+      int needed = position / KvCache.PAGE_TOKENS + 1;
+      if (position < 0 || needed > pages.length) {
+        throw refuse(
+            "%s: position %d of sequence %d, whose %d pages hold %d positions",
+            operation,
+            position,
+            batch.sequences()[i],
+            pages.length,
+            pages.length * KvCache.PAGE_TOKENS);
+      }
+    }
+    for (int[] pages : batch.pages()) {
+      for (int page : pages) {
+        if (page < 0 || page >= cache.pages()) {
+          throw refuse("%s: page %d of a cache of %d pages", operation, page, cache.pages());
+        }
+      }
+    }
+  }
+
+  private static void checkHeads(String operation, String what, Activation x, int headDim) {
+    if (headDim < 1 || x.cols() % headDim != 0) {
+      throw refuse(
+          "%s: %s has %d columns, which are not heads of %d", operation, what, x.cols(), headDim);
+    }
+  }
+
+  private static void checkRow(String operation, Activation x, int row) {
+    if (row < 0 || row >= x.rows()) {
+      throw refuse("%s: row %d of an activation of %d", operation, row, x.rows());
+    }
+  }
+
+  private static void checkRows(String operation, String what, Activation x, int rows) {
+    if (rows < 0 || rows > x.rows()) {
+      throw refuse("%s: %d rows asked, %s has room for %d", operation, rows, what, x.rows());
+    }
+  }
+
+  private static void checkCols(
+      String operation, String what, Activation x, String other, int cols) {
+    if (x.cols() != cols) {
+      throw refuse("%s: %s has %d columns, %s %d", operation, what, x.cols(), other, cols);
+    }
+  }
+
+  private static IllegalArgumentException refuse(String message, Object... arguments) {
+    return new IllegalArgumentException(message.formatted(arguments));
+  }
+}

@@ -1,0 +1,68 @@
+package io.millrace.topology;
+
+import io.millrace.record.Chunk;
+import io.millrace.record.Completion;
+import io.millrace.record.Completion.ErrorBody;
+import io.millrace.record.DeadLetter;
+import io.millrace.record.ParsedPrompt.Invalid;
+import io.millrace.record.Prompt;
+import io.millrace.topology.RouterOutput.Answer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+
+/**
+ * Writes the ends of prompts that no worker sees: one completion, and before it the last chunk for
+ * those who follow the chunks.
+ */
+final class Answers {
+  private final ProcessorContext<String, RouterOutput> context;
+  private final RouterMeters meters;
+
+  Answers(ProcessorContext<String, RouterOutput> context, RouterMeters meters) {
+    this.context = context;
+    this.meters = meters;
+  }
+
+  /** Answers what is no valid prompt. */
+  void refuse(Invalid invalid, long now) {
+    end(invalid.id(), invalid.model(), invalid.error(), invalid.stream(), invalid.metadata(), now);
+  }
+
+  /** Answers a prompt that has waited in vain. */
+  void end(Prompt prompt, Optional<String> model, ErrorBody error, long now) {
+    end(prompt.id(), model, error, prompt.stream(), prompt.metadata(), now);
+  }
+
+  private void end(
+      String id,
+      Optional<String> model,
+      ErrorBody error,
+      boolean stream,
+      Map<String, String> metadata,
+      long now) {
+    Completion completion =
+        Completion.refused(id, Math.floorDiv(now, 1_000L), model, error, metadata);
+    if (stream) {
+      Chunk last = new Chunk(id, 0, 0, "", List.of(), Optional.of("error"));
+      forward(id, last.toJson(), new RecordHeaders(), now, RouterTopology.CHUNKS);
+    }
+    forward(id, completion.toJson(), new RecordHeaders(), now, RouterTopology.COMPLETIONS);
+    meters.refused(error.code());
+  }
+
+  /** Keeps the bytes of an unreadable record where a person can look at them. */
+  void deadLetter(DeadLetter letter, long now) {
+    Headers headers = new RecordHeaders();
+    letter.headers().forEach(headers::add);
+    forward(letter.id(), letter.value(), headers, now, RouterTopology.DEAD_LETTERS);
+  }
+
+  private void forward(String id, byte[] value, Headers headers, long now, String sink) {
+    context.forward(new Record<>(id, new Answer(value), now, headers), sink);
+  }
+}

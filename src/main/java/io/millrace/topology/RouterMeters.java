@@ -1,0 +1,47 @@
+package io.millrace.topology;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+
+/** What the router counts, as {@code millrace.prompts.*}. Aborted transactions are counted too. */
+final class RouterMeters {
+  private final MeterRegistry registry;
+  private final Counter accepted;
+
+  RouterMeters(MeterRegistry registry, Occupancy occupancy) {
+    this.registry = registry;
+    accepted =
+        Counter.builder("millrace.prompts.accepted")
+            .description("Prompts that were valid")
+            .register(registry);
+    Gauge.builder("millrace.prompts.waiting", () -> occupancy.prompts(false))
+        .description("Prompts waiting in the router")
+        .tag("urgent", "false")
+        .register(registry);
+    Gauge.builder("millrace.prompts.waiting", () -> occupancy.prompts(true))
+        .description("Prompts waiting in the router")
+        .tag("urgent", "true")
+        .register(registry);
+  }
+
+  void accepted() {
+    accepted.increment();
+  }
+
+  void refused(String code) {
+    Counter.builder("millrace.prompts.refused")
+        .description("Prompts that the router ended with an error")
+        .tag("code", code)
+        .register(registry)
+        .increment();
+  }
+
+  void routed(String model) {
+    Counter.builder("millrace.prompts.routed")
+        .description("Prompts sent to a worker")
+        .tag("model", model)
+        .register(registry)
+        .increment();
+  }
+}

@@ -1,0 +1,38 @@
+package io.millrace.topology;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What an operator sets about the router.
+ *
+ * @param promptMaxBytes largest prompt record, in bytes
+ * @param waitingPrompts prompts from {@code prompts} that wait in the router at most; the others
+ *     stay in Kafka
+ * @param urgentPrompts the same for {@code prompts.urgent}
+ * @param waitingBytes bytes of all waiting prompts above which neither topic is read
+ * @param prefetch prompts that a worker gets beyond its free slots
+ * @param defaultModel model of prompts that name none; empty for the only known one
+ * @param unknownModelTimeout how long a prompt waits for a model that no worker ever had
+ * @param noWorkerTimeout how long a prompt waits for a worker of a model that one had
+ * @param heartbeatExpiry time after its last heartbeat at which a worker counts as dead
+ */
+public record RouterSettings(
+    int promptMaxBytes,
+    int waitingPrompts,
+    int urgentPrompts,
+    long waitingBytes,
+    int prefetch,
+    Optional<String> defaultModel,
+    Duration unknownModelTimeout,
+    Duration noWorkerTimeout,
+    Duration heartbeatExpiry) {
+  public RouterSettings {
+    requireNonNull(defaultModel, "defaultModel is null");
+    requireNonNull(unknownModelTimeout, "unknownModelTimeout is null");
+    requireNonNull(noWorkerTimeout, "noWorkerTimeout is null");
+    requireNonNull(heartbeatExpiry, "heartbeatExpiry is null");
+  }
+}

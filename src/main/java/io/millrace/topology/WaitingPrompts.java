@@ -1,0 +1,118 @@
+package io.millrace.topology;
+
+import io.millrace.record.Origin;
+import io.millrace.record.ParsedPrompt;
+import io.millrace.record.Prompt;
+import io.millrace.record.PromptParser;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+import org.apache.kafka.streams.state.TimestampedKeyValueStoreWithHeaders;
+import org.apache.kafka.streams.state.ValueTimestampHeaders;
+
+/**
+ * The prompts of a task that wait for a worker. The store holds the records as clients wrote them,
+ * the memory beside it holds them parsed and in order.
+ */
+final class WaitingPrompts {
+  static final String STORE = "waiting";
+
+  private final TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store;
+  private final Occupancy occupancy;
+  private final NavigableMap<WaitingKey, Waiting> waiting = new TreeMap<>();
+  private final Map<WaitingKey, ParsedPrompt.Invalid> outdated = new HashMap<>();
+  private long lastArrival;
+
+  /**
+   * A waiting prompt.
+   *
+   * @param headers those of its record
+   * @param bytes size of its record's value
+   */
+  record Waiting(WaitingKey key, Prompt prompt, Headers headers, int bytes) {}
+
+  private WaitingPrompts(
+      TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store, Occupancy occupancy) {
+    this.store = store;
+    this.occupancy = occupancy;
+  }
+
+  static StoreBuilder<TimestampedKeyValueStoreWithHeaders<byte[], byte[]>> storeBuilder() {
+    return Stores.timestampedKeyValueStoreWithHeadersBuilder(
+        Stores.inMemoryKeyValueStore(STORE), Serdes.ByteArray(), Serdes.ByteArray());
+  }
+
+  /** Reads what an earlier owner of the task left. */
+  static WaitingPrompts restore(
+      TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store,
+      PromptParser parser,
+      Occupancy occupancy) {
+    WaitingPrompts prompts = new WaitingPrompts(store, occupancy);
+    try (KeyValueIterator<byte[], ValueTimestampHeaders<byte[]>> entries = store.all()) {
+      while (entries.hasNext()) {
+        prompts.restore(entries.next(), parser);
+      }
+    }
+    return prompts;
+  }
+
+  private void restore(KeyValue<byte[], ValueTimestampHeaders<byte[]>> entry, PromptParser parser) {
+    WaitingKey key = WaitingKey.of(entry.key);
+    byte[] value = entry.value.value();
+    Origin origin = new Origin(STORE, 0, 0, entry.value.timestamp());
+    lastArrival = Math.max(lastArrival, key.arrival());
+    switch (parser.parse(key.id().getBytes(StandardCharsets.UTF_8), value, origin)) {
+      case ParsedPrompt.Valid valid ->
+          hold(new Waiting(key, valid.prompt(), entry.value.headers(), value.length));
+      // Accepted by a build, or under a prompt.max-bytes, that took more than this one.
+      case ParsedPrompt.Invalid invalid -> outdated.put(key, invalid);
+    }
+  }
+
+  /** Adds a prompt that is accepted now, behind those of its priority. */
+  void add(Prompt prompt, boolean urgent, byte[] value, long timestamp, Headers headers, long now) {
+    lastArrival = Math.max(now * 1_000, lastArrival + 1);
+    WaitingKey key = new WaitingKey(urgent, prompt.priority(), lastArrival, prompt.id());
+    store.put(key.toBytes(), ValueTimestampHeaders.make(value, timestamp, headers));
+    hold(new Waiting(key, prompt, headers, value.length));
+  }
+
+  void remove(Waiting prompt) {
+    store.delete(prompt.key().toBytes());
+    waiting.remove(prompt.key());
+    occupancy.remove(prompt.key().urgent(), prompt.bytes());
+  }
+
+  /** A copy, best first. */
+  List<Waiting> inOrder() {
+    return List.copyOf(waiting.values());
+  }
+
+  /** Removes the prompts that were restored but are not valid for this build. */
+  List<ParsedPrompt.Invalid> removeOutdated() {
+    outdated.keySet().forEach(key -> store.delete(key.toBytes()));
+    List<ParsedPrompt.Invalid> removed = List.copyOf(outdated.values());
+    outdated.clear();
+    return removed;
+  }
+
+  /** Leaves the store as it is, to its next owner. */
+  void release() {
+    waiting.values().forEach(prompt -> occupancy.remove(prompt.key().urgent(), prompt.bytes()));
+    waiting.clear();
+  }
+
+  private void hold(Waiting prompt) {
+    waiting.put(prompt.key(), prompt);
+    occupancy.add(prompt.key().urgent(), prompt.bytes());
+  }
+}

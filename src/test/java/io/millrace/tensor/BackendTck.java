@@ -1,0 +1,406 @@
+package io.millrace.tensor;
+
+import static io.millrace.tensor.TensorRig.activation;
+import static io.millrace.tensor.TensorRig.positions;
+import static io.millrace.tensor.TensorRig.random;
+import static io.millrace.tensor.TensorRig.read;
+import static io.millrace.tensor.TensorRig.tokens;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What every {@link Backend} must compute: the same as {@link ReferenceBackend}, over all types and
+ * awkward sizes, within a tolerance that grows with the number of terms added.
+ */
+public abstract class BackendTck {
+  private static final int[] AWKWARD = {1, 13, 31, 33, 207};
+
+  private Backend backend;
+  private Backend reference;
+
+  /** A new backend; the kit closes it. */
+  protected abstract Backend create();
+
+  @BeforeEach
+  void open() {
+    backend = create();
+    reference = new ReferenceBackend();
+  }
+
+  @AfterEach
+  void close() {
+    backend.close();
+    reference.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldEmbed(DType dtype) {
+    for (int cols : new int[] {1, 9, 129}) {
+      RandomTensor table = RandomTensor.of(dtype, 37, cols * dtype.blockSize(), 1);
+
+      agree(
+          0,
+          b -> {
+            Activation out = b.allocate(6, table.cols());
+            b.embed(b.load(table), tokens(0, 36, 17, 15, 16, 17), out);
+            return read(b, out, 6);
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 13, 31, 33, 207, 4098})
+  void shouldNormalize(int cols) {
+    float[][] x = random(5, cols, 2);
+    RandomTensor gain = RandomTensor.of(DType.F16, 1, cols, 3);
+
+    agree(
+        2e-6,
+        b -> {
+          Activation in = activation(b, x);
+          Activation out = b.allocate(7, cols);
+          b.rmsNorm(in, b.load(gain), 1e-5f, 5, out);
+          return read(b, out, 5);
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {1e-5f, 0.5f})
+  void shouldNormalizeInPlace(float epsilon) {
+    float[][] x = random(3, 40, 4);
+
+    agree(
+        2e-6,
+        b -> {
+          Activation inPlace = activation(b, x);
+          b.rmsNorm(inPlace, b.load(RandomTensor.of(DType.F32, 1, 40, 5)), epsilon, 2, inPlace);
+          return read(b, inPlace, 3);
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldMultiplyByAwkwardShapes(DType dtype) {
+    for (int rows : AWKWARD) {
+      for (int size : new int[] {1, 7, 33}) {
+        for (int columns : new int[] {1, 3, 4, 9}) {
+          matmul(dtype, rows, size * dtype.blockSize(), columns);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldMultiplyLongRows(DType dtype) {
+    int cols = dtype.blockSize() == 1 ? 4098 : 4128;
+
+    for (int columns : new int[] {1, 2, 7}) {
+      matmul(dtype, 33, cols, columns);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldMultiplyAnyNumberOfTokens(DType dtype) {
+    IntStream.concat(IntStream.rangeClosed(1, 40), IntStream.of(130))
+        .forEach(columns -> matmul(dtype, 49, 288, columns));
+  }
+
+  @Test
+  void shouldMultiplyManyRows() {
+    matmul(DType.Q8_0, 4098, 64, 1);
+    matmul(DType.Q8_0, 4098, 64, 5);
+  }
+
+  private void matmul(DType dtype, int rows, int cols, int columns) {
+    RandomTensor weight = RandomTensor.of(dtype, rows, cols, 6);
+    float[][] x = random(columns, cols, 7);
+
+    agree(
+        5e-7 * Math.sqrt(cols),
+        b -> {
+          Activation in = activation(b, x);
+          Activation out = b.allocate(columns + 1, rows);
+          b.matmul(b.load(weight), in, columns, out);
+          return read(b, out, columns + 1);
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8,8", "16,16", "48,48", "80,80", "128,128", "256,256", "64,32", "80,20"})
+  void shouldRotate(int headDim, int rotated) {
+    double[] frequencies = new double[rotated / 2];
+    for (int i = 0; i < frequencies.length; i++) {
+      frequencies[i] = Math.pow(10_000, -2.0 * i / rotated);
+    }
+    float[][] x = random(4, 3 * headDim, 8);
+    Batch batch = positions(new int[4], new int[] {0, 7, 8, 131_071});
+
+    for (Rope.Pairing pairing : Rope.Pairing.values()) {
+      for (float scale : new float[] {1, 1.25f}) {
+        Rope rope = new Rope(frequencies, pairing, scale);
+
+        agree(
+            1e-6,
+            b -> {
+              Activation in = activation(b, x);
+              b.rope(in, headDim, rope, batch);
+              return read(b, in, 4);
+            });
+      }
+    }
+  }
+
+  @Test
+  void shouldRotateByTheBatchAtHand() {
+    Rope slow = new Rope(new double[] {1, 0.1}, Rope.Pairing.HALF_SPLIT, 1);
+    Rope fast = new Rope(new double[] {2, 0.5}, Rope.Pairing.HALF_SPLIT, 1);
+    float[][] x = random(2, 8, 9);
+
+    agree(
+        1e-6,
+        b -> {
+          Activation in = activation(b, x);
+          b.rope(in, 4, slow, positions(new int[2], new int[] {3, 4}));
+          b.rope(in, 4, slow, positions(new int[2], new int[] {5, 1}));
+          b.rope(in, 4, fast, positions(new int[2], new int[] {5, 1}));
+          b.rope(in, 8, slow, positions(new int[1], new int[] {5}));
+          return read(b, in, 2);
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1,1,8", "2,1,16", "2,2,48", "8,2,64", "8,1,80", "4,4,128", "3,1,256", "6,3,36", "16,2,32",
+    "5,5,2"
+  })
+  void shouldAttend(int heads, int kvHeads, int headDim) {
+    for (int window : new int[] {0, 1, 5, 33, 96}) {
+      agree(3e-6, b -> attention(b, heads, kvHeads, headDim, window, 0.4f));
+    }
+  }
+
+  @Test
+  void shouldAttendSharply() {
+    agree(1e-5, b -> attention(b, 4, 2, 64, 0, 8f));
+  }
+
+  /**
+   * Three sequences with scattered pages, one of them shared, in a cache that is full of other
+   * numbers: prefill in two chunks beside decoding ones.
+   */
+  private static float[][] attention(
+      Backend b, int heads, int kvHeads, int headDim, int window, float scale) {
+    int[][] pages = {{6, 2, 8, 0}, {6, 5}, {1}};
+    Batch prefill = ragged(pages, 0, 0, 70, 1, 32, 5);
+    Batch mixed = ragged(pages, 0, 70, 31, 2, 0, 1, 1, 37, 1);
+    Batch decode = ragged(pages, 2, 1, 1, 0, 101, 1, 1, 38, 1);
+    KvCache.Shape shape = new KvCache.Shape(2, kvHeads, headDim);
+    float[][] mixing = new float[0][];
+    try (KvCache cache = b.allocate(shape, 9)) {
+      fill(b, cache);
+      int seed = 10;
+      for (Batch batch : new Batch[] {prefill, mixed, decode}) {
+        int n = batch.size();
+        for (int layer = 0; layer < 2; layer++) {
+          Activation keys = activation(b, random(n, kvHeads * headDim, seed++));
+          Activation values = activation(b, random(n, kvHeads * headDim, seed++));
+          Activation queries = activation(b, random(n, heads * headDim, seed++));
+          Activation out = b.allocate(n, heads * headDim);
+          b.store(cache, layer, keys, values, batch);
+          b.attention(queries, cache, layer, scale, window, batch, out);
+          mixing = concatenate(mixing, read(b, out, n));
+        }
+      }
+    }
+    return mixing;
+  }
+
+  /** Leaves infinities in every slot, as pages of sequences that went wrong might. */
+  private static void fill(Backend b, KvCache cache) {
+    int slots = cache.pages() * KvCache.PAGE_TOKENS;
+    float[][] huge = new float[slots][cache.shape().rowElements()];
+    for (float[] row : huge) {
+      Arrays.fill(row, 3e38f);
+    }
+    int[][] pages = {IntStream.range(0, cache.pages()).toArray()};
+    Activation infinite = activation(b, huge);
+    b.add(infinite, activation(b, huge), slots);
+    for (int layer = 0; layer < cache.shape().layers(); layer++) {
+      b.store(cache, layer, infinite, infinite, ragged(pages, 0, 0, slots));
+    }
+  }
+
+  /** A batch of parts: sequence, first position, count. */
+  private static Batch ragged(int[][] pages, int... parts) {
+    int[] positions = {};
+    int[] sequences = {};
+    for (int part = 0; part < parts.length; part += 3) {
+      int sequence = parts[part];
+      int first = parts[part + 1];
+      int count = parts[part + 2];
+      positions = concatenate(positions, IntStream.range(first, first + count).toArray());
+      sequences = concatenate(sequences, IntStream.generate(() -> sequence).limit(count).toArray());
+    }
+    return new Batch(new int[positions.length], positions, sequences, pages, new int[0]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 13, 31, 33, 207, 4098})
+  void shouldGateAndAdd(int cols) {
+    float[][] gate = random(5, cols, 11);
+    float[][] up = random(5, cols, 12);
+
+    agree(
+        1e-6,
+        b -> {
+          Activation x = activation(b, gate);
+          Activation y = activation(b, up);
+          b.swiglu(x, y, 4);
+          b.add(x, y, 3);
+          return read(b, x, 5);
+        });
+  }
+
+  @Test
+  void shouldGateExtremes() {
+    float[][] gate = {{-1e30f, -200, -100, -88, -20, -1e-20f, -0f, 0, 1e-20f, 20, 88, 100, 1e30f}};
+    float[][] up = {new float[gate[0].length]};
+    Arrays.fill(up[0], 1e-25f);
+
+    agree(
+        1e-6,
+        b -> {
+          Activation x = activation(b, gate);
+          b.swiglu(x, activation(b, up), 1);
+          return read(b, x, 1);
+        });
+  }
+
+  @Test
+  void shouldGather() {
+    agree(
+        0,
+        b -> {
+          Activation out = b.allocate(4, 33);
+          b.gather(activation(b, random(9, 33, 13)), new int[] {8, 0, 3}, out);
+          return read(b, out, 4);
+        });
+  }
+
+  @Test
+  void shouldCountTheBytesOfItsCache() {
+    KvCache.Shape shape = new KvCache.Shape(3, 2, 48);
+
+    try (KvCache cache = backend.allocate(shape, 5)) {
+      assertThat(cache.bytes()).isEqualTo(5 * backend.pageBytes(shape));
+      assertThat(backend.pageBytes(shape)).isPositive();
+      assertThat(cache.pages()).isEqualTo(5);
+      assertThat(cache.shape()).isEqualTo(shape);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldDescribeItsWeights(DType dtype) {
+    Weight weight = backend.load(RandomTensor.of(dtype, 20, 64, 14));
+
+    assertThat(weight.dtype()).isEqualTo(dtype);
+    assertThat(weight.rows()).isEqualTo(20);
+    assertThat(weight.cols()).isEqualTo(64);
+    assertThat(weight.bytes()).isPositive();
+  }
+
+  @Test
+  void shouldRefuseShapesThatDoNotFit() {
+    Weight w = backend.load(RandomTensor.of(DType.F32, 4, 8, 15));
+    Activation eight = backend.allocate(2, 8);
+    Activation four = backend.allocate(2, 4);
+
+    refuses("x has 4 columns and out 4", () -> backend.matmul(w, four, 1, backend.allocate(2, 4)));
+    refuses("3 rows asked, x has room for 2", () -> backend.matmul(w, eight, 3, four));
+    refuses("expected [1, 8]", () -> backend.rmsNorm(eight, w, 1e-5f, 1, eight));
+    refuses("token 4 is not in the table of 4", () -> backend.embed(w, tokens(0, 4), eight));
+    refuses("token -1 is not in the table", () -> backend.embed(w, tokens(-1), eight));
+    refuses("8 columns, the first 4", () -> backend.add(four, eight, 1));
+    refuses(
+        "row 2 of an activation of 2",
+        () -> backend.gather(eight, new int[] {2}, backend.allocate(1, 8)));
+    refuses("expected at least [1, 1]", () -> backend.allocate(0, 3));
+  }
+
+  @Test
+  void shouldRefusePagesItDoesNotHave() {
+    KvCache.Shape shape = new KvCache.Shape(1, 1, 8);
+    Activation row = backend.allocate(1, 8);
+
+    try (KvCache cache = backend.allocate(shape, 2)) {
+      refuses(
+          "page 2 of a cache of 2",
+          () -> backend.store(cache, 0, row, row, ragged(new int[][] {{2}}, 0, 0, 1)));
+      refuses(
+          "page -1 of a cache",
+          () -> backend.store(cache, 0, row, row, ragged(new int[][] {{-1}}, 0, 0, 1)));
+      refuses(
+          "position 32 of sequence 0",
+          () -> backend.store(cache, 0, row, row, ragged(new int[][] {{1}}, 0, 32, 1)));
+      refuses(
+          "layer 1 of a cache of 1",
+          () -> backend.store(cache, 1, row, row, ragged(new int[][] {{1}}, 0, 0, 1)));
+    }
+  }
+
+  private static void refuses(String message, Runnable call) {
+    assertThatIllegalArgumentException().isThrownBy(call::run).withMessageContaining(message);
+  }
+
+  /**
+   * Runs a program on the backend and on the reference; no element may differ by more than
+   * tolerance · (1 + largest).
+   */
+  private void agree(double tolerance, Function<Backend, float[][]> program) {
+    float[][] found = program.apply(backend);
+    float[][] expected = program.apply(reference);
+
+    double largest = 0;
+    for (float[] row : expected) {
+      for (float value : row) {
+        largest = Math.max(largest, Math.abs(value));
+      }
+    }
+    double allowed = tolerance * (1 + largest);
+    assertThat(found).hasDimensions(expected.length, expected[0].length);
+    for (int row = 0; row < expected.length; row++) {
+      for (int col = 0; col < expected[row].length; col++) {
+        if (!(Math.abs(found[row][col] - expected[row][col]) <= allowed)) {
+          assertThat(found[row][col])
+              .as("row %d, column %d", row, col)
+              .isCloseTo(expected[row][col], within((float) allowed));
+        }
+      }
+    }
+  }
+
+  private static int[] concatenate(int[] a, int[] b) {
+    return IntStream.concat(IntStream.of(a), IntStream.of(b)).toArray();
+  }
+
+  private static float[][] concatenate(float[][] a, float[][] b) {
+    return Stream.of(a, b).flatMap(Arrays::stream).toArray(float[][]::new);
+  }
+}
