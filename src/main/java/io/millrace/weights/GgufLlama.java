@@ -51,7 +51,7 @@ final class GgufLlama {
     this.metadata = gguf.metadata();
     String architecture =
         metadata
-            .text(ARCHITECTURE_KEY)
+            .label(ARCHITECTURE_KEY)
             .orElseThrow(() -> metadata.problem("has no metadata " + ARCHITECTURE_KEY));
     if (!architecture.equals(ARCHITECTURE)) {
       throw metadata.problem(
@@ -187,7 +187,7 @@ final class GgufLlama {
   }
 
   private double linearFactor() {
-    String type = metadata.text(ROPE_SCALING_TYPE_KEY).orElse("linear");
+    String type = metadata.label(ROPE_SCALING_TYPE_KEY).orElse("linear");
     return switch (type) {
       case "none" -> 1;
       case "linear" -> {

@@ -18,8 +18,8 @@ final class GgufVocabulary {
   private static final String TYPES_KEY = "tokenizer.ggml.token_type";
   private static final String SPM = "llama";
 
-  /** Twice Gemma's vocabulary, the largest that is common. */
-  private static final int MAX_TOKENS = 1 << 19;
+  /** The largest common vocabulary, Gemma's, has 262,144. */
+  private static final int MAX_TOKENS = 300_000;
 
   private static final int MAX_TOKENS_BYTES = 1 << 24;
 
@@ -41,7 +41,7 @@ final class GgufVocabulary {
   Tokenizer tokenizer() {
     String model =
         metadata
-            .text(MODEL_KEY)
+            .label(MODEL_KEY)
             .orElseThrow(() -> metadata.problem("has no tokenizer: no metadata " + MODEL_KEY));
     if (!model.equals(SPM)) {
       throw metadata.problem(
