@@ -84,11 +84,11 @@ class WorkerCrashIT {
 
   @Test
   void shouldLoseAndRepeatNothingWhenAnotherWorkerTakesOver() throws Exception {
-    List<Prompt> prompts = send(150);
+    List<Prompt> prompts = send(100);
     WorkerProcess worker = start("mini-1");
     start("mini-2");
 
-    awaitChunks(300);
+    awaitChunks(200);
     worker.kill();
     awaitResumption("kill -9, another takes over", System.currentTimeMillis());
     awaitAllEnded(prompts);
@@ -98,11 +98,11 @@ class WorkerCrashIT {
 
   @Test
   void shouldHandOverAtOnceWhenAWorkerIsShutDown() throws Exception {
-    List<Prompt> prompts = send(150);
+    List<Prompt> prompts = send(100);
     WorkerProcess worker = start("mini-1");
     start("mini-2");
 
-    awaitChunks(300);
+    awaitChunks(200);
     long endedAt = System.currentTimeMillis();
     worker.terminate();
     awaitResumption("SIGTERM, another takes over", endedAt);
