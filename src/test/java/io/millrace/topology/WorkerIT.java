@@ -111,13 +111,12 @@ class WorkerIT {
   private List<Prompt> send(int number, int tokens) {
     List<Prompt> prompts =
         IntStream.range(0, number)
-            .mapToObj(
-                n ->
-                    Prompt.of("p" + n, "Mill " + n)
-                        .model(WorkerApp.MODEL)
-                        .seed(n)
-                        .maxTokens(tokens)
-                        .build())
+            .mapToObj(n ->
+                Prompt.of("p" + n, "Mill " + n)
+                    .model(WorkerApp.MODEL)
+                    .seed(n)
+                    .maxTokens(tokens)
+                    .build())
             .toList();
     WorkerApp.send(kafka.bootstrapServers(), topics, prompts);
     return prompts;
@@ -130,9 +129,8 @@ class WorkerIT {
             reader.poll().endedCount() == prompts.size()
                 && prompts.stream()
                     .map(prompt -> output.chunks(prompt.id()))
-                    .allMatch(
-                        chunks ->
-                            !chunks.isEmpty() && chunks.getLast().finishReason().isPresent()));
+                    .allMatch(chunks ->
+                        !chunks.isEmpty() && chunks.getLast().finishReason().isPresent()));
   }
 
   private void assertWhole(List<Prompt> prompts) {
