@@ -1,6 +1,8 @@
 package io.millrace.cli;
 
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -10,6 +12,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command {@code millrace}. Exit codes: 0 on success, 1 when the command failed, 2 for bad
@@ -23,7 +26,13 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {})
+    subcommands = {
+      BenchCommand.class,
+      GenerateCommand.class,
+      InspectCommand.class,
+      LogitsCommand.class,
+      TokenizeCommand.class
+    })
 public final class Millrace implements Runnable {
   @Spec private CommandSpec spec;
 
@@ -37,18 +46,41 @@ public final class Millrace implements Runnable {
 
   public static void main(String[] args) {
     VectorModule.load();
-    System.exit(commandLine().execute(args));
+    System.exit(commandLine().setOut(utf8(System.out)).setErr(utf8(System.err)).execute(args));
+  }
+
+  /** What commands print is read by other programs, so its encoding is not the terminal's. */
+  private static PrintWriter utf8(PrintStream stream) {
+    return new PrintWriter(stream, true, StandardCharsets.UTF_8);
   }
 
   /** A fresh command line: picocli keeps parsed values, so each execution takes its own. */
   static CommandLine commandLine() {
     Millrace millrace = new Millrace();
-    return new CommandLine(millrace).setExecutionExceptionHandler(millrace::reportFailure);
+    return new CommandLine(millrace)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpAutoWidth(true)
+        .setParameterExceptionHandler(Millrace::reportBadUsage)
+        .setExecutionExceptionHandler(millrace::reportFailure);
   }
 
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "Missing command");
+  }
+
+  private static int reportBadUsage(ParameterException failure, String[] arguments) {
+    CommandLine command = failure.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("millrace: " + failure.getMessage());
+    UnmatchedArgumentException.printSuggestions(failure, err);
+    if (arguments.length == 0) {
+      command.usage(err);
+    } else {
+      err.printf("Try '%s --help'.%n", command.getCommandSpec().qualifiedName());
+    }
+    err.flush();
+    return command.getCommandSpec().exitCodeOnInvalidInput();
   }
 
   private int reportFailure(Exception failure, CommandLine command, ParseResult parsed) {
