@@ -10,6 +10,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command {@code millrace}. Exit codes: 0 on success, 1 when the command failed, 2 for bad
@@ -23,7 +24,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {})
+    subcommands = {BenchCommand.class, GenerateCommand.class, LogitsCommand.class})
 public final class Millrace implements Runnable {
   @Spec private CommandSpec spec;
 
@@ -43,12 +44,30 @@ public final class Millrace implements Runnable {
   /** A fresh command line: picocli keeps parsed values, so each execution takes its own. */
   static CommandLine commandLine() {
     Millrace millrace = new Millrace();
-    return new CommandLine(millrace).setExecutionExceptionHandler(millrace::reportFailure);
+    return new CommandLine(millrace)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpAutoWidth(true)
+        .setParameterExceptionHandler(Millrace::reportBadUsage)
+        .setExecutionExceptionHandler(millrace::reportFailure);
   }
 
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "Missing command");
+  }
+
+  private static int reportBadUsage(ParameterException failure, String[] arguments) {
+    CommandLine command = failure.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("millrace: " + failure.getMessage());
+    UnmatchedArgumentException.printSuggestions(failure, err);
+    if (arguments.length == 0) {
+      command.usage(err);
+    } else {
+      err.printf("Try '%s --help'.%n", command.getCommandSpec().qualifiedName());
+    }
+    err.flush();
+    return command.getCommandSpec().exitCodeOnInvalidInput();
   }
 
   private int reportFailure(Exception failure, CommandLine command, ParseResult parsed) {

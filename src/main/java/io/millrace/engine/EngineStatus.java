@@ -18,4 +18,10 @@ public record EngineStatus(
     double tokensPerSecond,
     int pagesUsed,
     int pagesTotal,
-    boolean healthy) {}
+    boolean healthy) {
+  /** The same, but not healthy. */
+  public EngineStatus unhealthy() {
+    return new EngineStatus(
+        running, waiting, queuedTokens, tokensPerSecond, pagesUsed, pagesTotal, false);
+  }
+}

@@ -26,10 +26,14 @@ public enum ErrorCode {
   NO_WORKER("service_unavailable"),
   /** Prompt and completion do not fit the model's context. */
   CONTEXT_LENGTH_EXCEEDED(ErrorCode.INVALID_REQUEST),
+  /** The completion is larger than a record may be. */
+  OUTPUT_TOO_LARGE(ErrorCode.INVALID_REQUEST),
   /** The prompt's {@code deadline} or {@code timeout_ms} has passed. */
   DEADLINE_EXCEEDED("deadline_exceeded"),
   /** Somebody cancelled the prompt. */
   CANCELLED("cancelled"),
+  /** Part of the text was published, and the worker that went on has other weights. */
+  MODEL_CHANGED("engine_error"),
   /** The fault is Millrace's, not the prompt's. */
   ENGINE_ERROR("engine_error");
 

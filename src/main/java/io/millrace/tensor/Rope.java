@@ -18,6 +18,15 @@ public record Rope(double[] frequencies, Pairing pairing, float scale) {
     HALF_SPLIT
   }
 
+  /** The original: {@code frequencies[i] = base^(-2i / rotated)}. */
+  public static Rope standard(int rotated, double base, Pairing pairing) {
+    double[] frequencies = new double[rotated / 2];
+    for (int i = 0; i < frequencies.length; i++) {
+      frequencies[i] = Math.pow(base, -2.0 * i / rotated);
+    }
+    return new Rope(frequencies, pairing, 1);
+  }
+
   /** Elements of a head that are rotated. */
   public int rotated() {
     return 2 * frequencies.length;

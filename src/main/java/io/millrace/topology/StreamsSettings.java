@@ -82,6 +82,7 @@ public record StreamsSettings(
     config.put(StreamsConfig.POLL_MS_CONFIG, 10);
     config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 50);
     config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
+    config.put(StreamsConfig.DEFAULT_TIMESTAMP_EXTRACTOR_CLASS_CONFIG, RecordTime.class.getName());
     // At 0, an input that a gate holds back would block the app's other inputs.
     config.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, -1);
     // The default assignor would let a new worker wait ten minutes for lanes with a long changelog.

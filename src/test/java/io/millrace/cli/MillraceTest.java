@@ -35,7 +35,7 @@ class MillraceTest {
 
     assertThat(exit).isEqualTo(2);
     assertThat(out.toString()).isEmpty();
-    assertThat(err.toString()).startsWith("Missing command").contains("Usage: millrace");
+    assertThat(err.toString()).startsWith("millrace: Missing command").contains("Usage: millrace");
   }
 
   @Test

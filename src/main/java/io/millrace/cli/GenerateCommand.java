@@ -1,0 +1,207 @@
+package io.millrace.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.engine.Engine;
+import io.millrace.engine.GenerationEvent.Usage;
+import io.millrace.engine.GenerationRequest;
+import io.millrace.engine.GenerationRequest.Progress;
+import io.millrace.engine.Sampling;
+import io.millrace.worker.LocalModel;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Text from a model without Kafka: what the scripts of the MLX examples do. */
+@Command(
+    name = "generate",
+    description = "Continues a prompt with a local model, without Kafka.",
+    footer = {
+      "",
+      "Examples:",
+      "  millrace generate --prompt \"Once upon a time\" --max-tokens 100",
+      "  millrace generate --model tinyllama.gguf --temperature 0.8 --seed 7 --stop \"\\n\\n\"",
+      "  echo \"Who built the tower?\" | millrace generate --model m.gguf --few-shot shots.txt"
+    })
+final class GenerateCommand implements Callable<Integer> {
+  /** Where a model that was shown examples begins the next one by itself. */
+  private static final String NEXT_EXAMPLE = "[Instruction]";
+
+  @Spec private CommandSpec spec;
+  @Mixin private ModelOption model;
+  @Mixin private BackendOptions backend;
+
+  @Option(
+      names = "--prompt",
+      paramLabel = "T",
+      defaultValue = "In the beginning the Universe was created.",
+      description = "Text to continue (default: \"${DEFAULT-VALUE}\").")
+  private String prompt;
+
+  @Option(
+      names = {"-m", "--max-tokens"},
+      paramLabel = "N",
+      defaultValue = "256",
+      description = "Most tokens to generate (default: ${DEFAULT-VALUE}).")
+  private int maxTokens;
+
+  @Option(
+      names = {"--temperature", "--temp"},
+      paramLabel = "X",
+      defaultValue = "0",
+      description = "0 takes the likeliest token (default: ${DEFAULT-VALUE}).")
+  private double temperature;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "0",
+      description = "Equal seeds give equal text (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--stop",
+      paramLabel = "T",
+      description = "Ends the text before this one; may be given several times.")
+  private List<String> stop = new ArrayList<>();
+
+  @Option(
+      names = "--few-shot",
+      paramLabel = "F",
+      description =
+          "A file with examples in which {} is replaced by each question read from stdin; an answer"
+              + " ends where the model begins the next "
+              + NEXT_EXAMPLE
+              + ".")
+  private Path fewShot;
+
+  @Option(
+      names = {"--write-every", "--tokens-per-eval"},
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Tokens between two writes of text (default: ${DEFAULT-VALUE}).")
+  private int writeEvery;
+
+  @Option(names = "--json", description = "One line of JSON for each prompt, when it is complete.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    check(maxTokens >= 1, "--max-tokens is %d, expected at least 1", maxTokens);
+    check(writeEvery >= 1, "--write-every is %d, expected at least 1", writeEvery);
+    check(
+        temperature >= 0 && temperature < Double.POSITIVE_INFINITY,
+        "--temperature is %s, expected 0 or more",
+        temperature);
+    check(!prompt.isEmpty(), "--prompt is empty");
+    check(stop.stream().noneMatch(String::isEmpty), "--stop is empty");
+    try (LocalModel local = backend.open(model, 1);
+        Engine engine = local.startEngine()) {
+      if (fewShot == null) {
+        answer(engine, prompt, stop);
+      } else {
+        answerQuestions(engine);
+      }
+    }
+    return 0;
+  }
+
+  private void answerQuestions(Engine engine) throws IOException, InterruptedException {
+    String examples = Files.readString(fewShot).strip();
+    check(examples.contains("{}"), "%s has no {} for the question to stand in", fewShot);
+    List<String> ends = new ArrayList<>(stop);
+    ends.add(NEXT_EXAMPLE);
+    var questions = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    while (true) {
+      if (System.console() != null && System.console().isTerminal()) {
+        err().print("Ask a question: ");
+        err().flush();
+      }
+      String question = questions.readLine();
+      if (question == null) {
+        return;
+      }
+      answer(engine, examples.replace("{}", question), ends);
+    }
+  }
+
+  private void answer(Engine engine, String text, List<String> ends) throws InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    Sampling sampling = new Sampling(temperature, 1, 0, 0, seed);
+    GenerationRequest request =
+        new GenerationRequest(
+            "generate", text, maxTokens, sampling, ends, 0, OptionalLong.empty(), Progress.NONE);
+    if (json) {
+      LocalGeneration generation = LocalGeneration.run(engine, request, writeEvery, part -> {});
+      out.println(toJson(generation));
+      out.flush();
+      return;
+    }
+    if (fewShot == null) {
+      out.print(text);
+      out.flush();
+    }
+    LocalGeneration generation =
+        LocalGeneration.run(
+            engine,
+            request,
+            writeEvery,
+            part -> {
+              out.print(part);
+              out.flush();
+            });
+    out.println();
+    out.flush();
+    Usage usage = generation.finished().usage();
+    err()
+        .printf(
+            "Prompt: %d tokens, %.1f tokens/s. Generation: %d tokens, %.1f tokens/s.%n",
+            usage.promptTokens(),
+            generation.promptTokensPerSecond(),
+            usage.completionTokens(),
+            generation.generationTokensPerSecond());
+    err().flush();
+  }
+
+  private static String toJson(LocalGeneration generation) {
+    Usage usage = generation.finished().usage();
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("text", generation.finished().text());
+    line.put("tokens", generation.tokens());
+    line.put("finish_reason", generation.finished().reason().name().toLowerCase());
+    line.put(
+        "usage",
+        Map.of(
+            "prompt_tokens", usage.promptTokens(),
+            "completion_tokens", usage.completionTokens(),
+            "total_tokens", usage.promptTokens() + usage.completionTokens()));
+    line.put("prompt_tps", generation.promptTokensPerSecond());
+    line.put("generation_tps", generation.generationTokensPerSecond());
+    return new ObjectMapper().valueToTree(line).toString();
+  }
+
+  private PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  private void check(boolean condition, String message, Object... arguments) {
+    if (!condition) {
+      throw new ParameterException(spec.commandLine(), message.formatted(arguments));
+    }
+  }
+}

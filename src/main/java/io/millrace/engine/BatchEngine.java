@@ -1,0 +1,186 @@
+package io.millrace.engine;
+
+import static java.util.Objects.requireNonNull;
+
+import io.millrace.engine.GenerationError.Kind;
+import io.millrace.model.Llama;
+import io.millrace.text.Tokenizer;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The engine on a model of this machine. One thread owns the model and all sequences; prompts are
+ * tokenized on another, so that a long one does not hold up the batch.
+ */
+public final class BatchEngine implements Engine {
+  private static final Logger log = LoggerFactory.getLogger(BatchEngine.class);
+
+  /** A step that takes longer does not end: the device hangs. */
+  private static final Duration LONGEST_STEP = Duration.ofMinutes(2);
+
+  private static final long IDLE = Long.MIN_VALUE;
+
+  private final BatchGenerator generator;
+  private final Tokenizer tokenizer;
+  private final EngineInfo info;
+  private final AtomicLong arrivals = new AtomicLong();
+  private final BlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
+  private final ExecutorService intake;
+  private final Thread thread;
+  private volatile EngineStatus status;
+  private volatile long stepStart = IDLE;
+  private volatile boolean broken;
+  private volatile boolean closed;
+
+  private BatchEngine(BatchGenerator generator, Tokenizer tokenizer, Settings settings) {
+    this.generator = generator;
+    this.tokenizer = tokenizer;
+    this.info =
+        new EngineInfo(
+            settings.fingerprint(), settings.build(), settings.slots(), generator.contextLength());
+    this.status = generator.status();
+    this.intake =
+        Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("millrace-intake").daemon().factory());
+    this.thread = Thread.ofPlatform().name("millrace-engine").daemon().unstarted(this::run);
+  }
+
+  /**
+   * How an engine is set up.
+   *
+   * @param slots most sequences that run at the same time
+   * @param pages of the KV cache, which is allocated once
+   * @param fingerprint of weights and tokenizer
+   * @param build version and backend
+   */
+  public record Settings(int slots, int pages, String fingerprint, String build) {
+    public Settings {
+      if (slots < 1 || pages < 1) {
+        throw new IllegalArgumentException(
+            "%d slots and %d pages, expected at least 1 of each".formatted(slots, pages));
+      }
+    }
+  }
+
+  /**
+   * An engine that runs until it is closed.
+   *
+   * @param transformer closed with the engine
+   * @param reload gives another one, when the backend has failed
+   * @param clock tells when deadlines have passed
+   */
+  public static BatchEngine start(
+      Transformer transformer,
+      Supplier<Transformer> reload,
+      Tokenizer tokenizer,
+      Settings settings,
+      InstantSource clock) {
+    Llama llama = transformer.llama();
+    if (llama.maxTokens() < settings.slots() || llama.maxOutputs() < settings.slots()) {
+      throw new IllegalArgumentException(
+          "%d slots, the model was loaded for batches of %d tokens and %d outputs"
+              .formatted(settings.slots(), llama.maxTokens(), llama.maxOutputs()));
+    }
+    BatchGenerator generator =
+        new BatchGenerator(
+            transformer, reload, tokenizer, settings.slots(), settings.pages(), clock);
+    BatchEngine engine = new BatchEngine(generator, tokenizer, settings);
+    engine.thread.start();
+    return engine;
+  }
+
+  @Override
+  public Generation submit(GenerationRequest request, Consumer<? super GenerationEvent> listener) {
+    requireNonNull(listener, "listener is null");
+    Stopwatch stopwatch = new Stopwatch(System::nanoTime);
+    Submission submission =
+        new Submission(request, listener, arrivals.incrementAndGet(), stopwatch);
+    intake.execute(() -> prepare(submission));
+    return submission;
+  }
+
+  /** Tokenizes a prompt and hands it to the engine's thread. */
+  private void prepare(Submission submission) {
+    try {
+      int[] prompt = tokenizer.encodePrompt(submission.request().prompt());
+      inbox.add(() -> generator.add(submission, prompt));
+    } catch (RuntimeException e) {
+      String message = "the prompt cannot be tokenized: " + e.getMessage();
+      GenerationError error = new GenerationError(Kind.INVALID_REQUEST, message, "prompt");
+      inbox.add(() -> generator.refuse(submission, 0, error));
+    }
+  }
+
+  private void run() {
+    try (generator) {
+      while (!closed) {
+        readInbox();
+        stepStart = System.nanoTime();
+        generator.step();
+        stepStart = IDLE;
+        status = generator.status();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      log.error("The engine stops: its model cannot be loaded again", e);
+      stop("the engine has stopped: " + e.getMessage());
+    }
+  }
+
+  /** Ends what is there, and all that still comes, with an error. */
+  private void stop(String message) {
+    broken = true;
+    generator.failAll(message);
+    try {
+      while (!closed) {
+        inbox.take().run();
+        generator.failAll(message);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits for something to do when there is nothing. */
+  private void readInbox() throws InterruptedException {
+    Runnable message = generator.isIdle() ? inbox.take() : inbox.poll();
+    while (message != null) {
+      message.run();
+      message = inbox.poll();
+    }
+  }
+
+  @Override
+  public EngineInfo info() {
+    return info;
+  }
+
+  @Override
+  public EngineStatus status() {
+    long start = stepStart;
+    boolean stuck = start != IDLE && System.nanoTime() - start > LONGEST_STEP.toNanos();
+    return stuck || broken ? status.unhealthy() : status;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    intake.shutdownNow();
+    inbox.add(() -> {});
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

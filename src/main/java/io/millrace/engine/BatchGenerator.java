@@ -1,0 +1,217 @@
+package io.millrace.engine;
+
+import io.millrace.engine.GenerationError.Kind;
+import io.millrace.engine.GenerationEvent.Usage;
+import io.millrace.engine.Scheduler.Part;
+import io.millrace.engine.Scheduler.Step;
+import io.millrace.model.Llama;
+import io.millrace.tensor.Activation;
+import io.millrace.tensor.KvCache;
+import io.millrace.text.Tokenizer;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Continuous batching, step by step: all active sequences go through the model together, and join
+ * and leave the batch at every step. Used by one thread at a time.
+ */
+final class BatchGenerator implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(BatchGenerator.class);
+
+  private final Supplier<Transformer> reload;
+  private final Tokenizer tokenizer;
+  private final InstantSource clock;
+  private final KvPages pages;
+  private final Scheduler scheduler;
+  private final Candidates candidates;
+  private final float[] logits;
+  private final Throughput throughput = new Throughput();
+  private final int contextLength;
+  private Transformer transformer;
+  private KvCache cache;
+  private boolean open = true;
+
+  /**
+   * @param transformer closed by {@link #close}
+   * @param reload gives another one, when a step has failed
+   * @param slots most sequences that run at the same time
+   * @param pageCount pages of the KV cache, which is allocated here
+   * @param clock tells when deadlines have passed
+   */
+  BatchGenerator(
+      Transformer transformer,
+      Supplier<Transformer> reload,
+      Tokenizer tokenizer,
+      int slots,
+      int pageCount,
+      InstantSource clock) {
+    Llama llama = transformer.llama();
+    this.transformer = transformer;
+    this.reload = reload;
+    this.tokenizer = tokenizer;
+    this.clock = clock;
+    this.cache = transformer.backend().allocate(llama.config().kvShape(), pageCount);
+    this.pages = new KvPages(pageCount);
+    this.scheduler = new Scheduler(pages, slots, llama.maxTokens());
+    this.candidates = new Candidates(llama.config().vocabSize());
+    this.logits = new float[llama.config().vocabSize()];
+    this.contextLength =
+        (int) Math.min(llama.config().contextLength(), (long) pageCount * KvCache.PAGE_TOKENS);
+  }
+
+  /** Most tokens of a sequence: what the model was trained for, if the pages suffice. */
+  int contextLength() {
+    return contextLength;
+  }
+
+  /** Takes a request; one that cannot be generated fails at once. */
+  void add(Submission submission, int[] prompt) {
+    if (prompt.length == 0) {
+      GenerationError error =
+          new GenerationError(Kind.INVALID_REQUEST, "the prompt is empty", "prompt");
+      refuse(submission, 0, error);
+    } else if (prompt.length >= contextLength) {
+      String message =
+          "the prompt has %d tokens; with at least one token of completion, there is room for %d"
+              .formatted(prompt.length, contextLength);
+      GenerationError error = new GenerationError(Kind.CONTEXT_LENGTH_EXCEEDED, message, "prompt");
+      refuse(submission, prompt.length, error);
+    } else {
+      try {
+        start(submission, prompt);
+      } catch (RuntimeException e) {
+        log.warn("Request {} cannot start", submission.request().id(), e);
+        GenerationError error =
+            new GenerationError(Kind.ENGINE_ERROR, "it cannot start: " + e.getMessage(), "");
+        refuse(submission, prompt.length, error);
+      }
+    }
+  }
+
+  private void start(Submission submission, int[] prompt) {
+    Sampler sampler = Sampler.of(submission.request().sampling(), candidates);
+    Sequence sequence = new Sequence(submission, prompt, contextLength, tokenizer, sampler);
+    // An earlier attempt may have generated all there is, without its end being known.
+    sequence.finishReason().ifPresentOrElse(sequence::finish, () -> scheduler.add(sequence));
+  }
+
+  /** Fails a request that has not become a sequence. */
+  void refuse(Submission submission, int promptTokens, GenerationError error) {
+    Usage usage = new Usage(promptTokens, 0, 0);
+    submission.emit(new GenerationEvent.Failed(error, "", usage, submission.stopwatch().timings()));
+  }
+
+  boolean isIdle() {
+    return scheduler.isEmpty();
+  }
+
+  /** One step: at most a token for each sequence. */
+  void step() {
+    endCancelledAndExpired();
+    Step step = scheduler.next();
+    if (step.parts().isEmpty()) {
+      return;
+    }
+    List<Sequence> sampling =
+        step.parts().stream().filter(Part::samples).map(Part::sequence).toList();
+    step.parts().forEach(part -> part.sequence().submission().stopwatch().step(part.count()));
+    long start = System.nanoTime();
+    Activation rows;
+    try {
+      rows = transformer.llama().forward(step.batch(), cache);
+    } catch (RuntimeException e) {
+      log.error("A step failed; the requests that run end with engine_error", e);
+      failRunning("the backend failed: " + e.getMessage());
+      rebuild();
+      return;
+    }
+    scheduler.computed(step, secondsSince(start));
+    for (int row = 0; row < sampling.size(); row++) {
+      sample(sampling.get(row), rows, row);
+    }
+    throughput.add(sampling.size(), secondsSince(start));
+  }
+
+  private static double secondsSince(long startNanos) {
+    return (System.nanoTime() - startNanos) / 1e9;
+  }
+
+  private void endCancelledAndExpired() {
+    long now = clock.millis();
+    for (Sequence sequence : scheduler.all()) {
+      if (sequence.submission().cancelled()) {
+        fail(sequence, Kind.CANCELLED, "the request was cancelled");
+      } else if (sequence.expired(now)) {
+        fail(sequence, Kind.DEADLINE_EXCEEDED, "the deadline has passed");
+      }
+    }
+  }
+
+  /** One sequence's next token; what goes wrong here is this sequence's fault alone. */
+  private void sample(Sequence sequence, Activation rows, int row) {
+    try {
+      transformer.backend().read(rows, row, logits);
+      sequence.sample(logits);
+      sequence
+          .finishReason()
+          .ifPresent(reason -> {
+            scheduler.remove(sequence);
+            sequence.finish(reason);
+          });
+    } catch (RuntimeException e) {
+      log.warn("Request {} failed", sequence.submission().request().id(), e);
+      fail(sequence, Kind.ENGINE_ERROR, "sampling failed: " + e.getMessage());
+    }
+  }
+
+  private void failRunning(String message) {
+    scheduler.running().forEach(sequence -> fail(sequence, Kind.ENGINE_ERROR, message));
+    pages.forgetAll();
+  }
+
+  /**
+   * Loads the model again: after a failure nothing in the backend can be relied on.
+   *
+   * @throws RuntimeException when that fails too
+   */
+  private void rebuild() {
+    close();
+    transformer = reload.get();
+    cache = transformer.backend().allocate(transformer.llama().config().kvShape(), pages.total());
+    open = true;
+    log.info("Loaded the model again");
+  }
+
+  /** Fails all requests, waiting and running, when the engine cannot go on. */
+  void failAll(String message) {
+    scheduler.all().forEach(sequence -> fail(sequence, Kind.ENGINE_ERROR, message));
+  }
+
+  private void fail(Sequence sequence, Kind kind, String message) {
+    scheduler.remove(sequence);
+    sequence.fail(new GenerationError(kind, message, ""));
+  }
+
+  EngineStatus status() {
+    return new EngineStatus(
+        scheduler.runningCount(),
+        scheduler.waitingCount(),
+        scheduler.queuedTokens(),
+        throughput.perSecond(),
+        pages.used(),
+        pages.total(),
+        true);
+  }
+
+  @Override
+  public void close() {
+    if (open) {
+      open = false;
+      cache.close();
+      transformer.close();
+    }
+  }
+}

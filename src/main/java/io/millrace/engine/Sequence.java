@@ -1,0 +1,222 @@
+package io.millrace.engine;
+
+import static io.millrace.engine.GenerationEvent.FinishReason.LENGTH;
+import static io.millrace.engine.GenerationEvent.FinishReason.STOP;
+
+import io.millrace.engine.GenerationEvent.FinishReason;
+import io.millrace.engine.GenerationEvent.Usage;
+import io.millrace.tensor.KvCache;
+import io.millrace.text.Tokenizer;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * A request in the engine: its tokens, how many of them are in the KV cache, and its text. Used by
+ * the engine's thread only.
+ *
+ * <p>Prefill and decode are the same thing here: the tokens from {@link #computed} to {@link
+ * #length} have to go through the model; once they have, the logits of the last give the next.
+ */
+final class Sequence {
+  private final Submission submission;
+  private final Sampler sampler;
+  private final Tokenizer tokenizer;
+  private final int promptLength;
+  private final int maxLength;
+  private final TextStream text;
+
+  private int[] tokens;
+  private int length;
+  private int computed;
+  private int[] pages = new int[0];
+  private int sharedPages;
+  private long chain = KvPages.ROOT;
+  private boolean preempted;
+  private int cachedTokens;
+  private boolean sawEndToken;
+
+  /**
+   * @param prompt token ids, at least one, fewer than {@code contextLength}
+   * @param contextLength most tokens of prompt and completion together
+   */
+  Sequence(
+      Submission submission,
+      int[] prompt,
+      int contextLength,
+      Tokenizer tokenizer,
+      Sampler sampler) {
+    GenerationRequest request = submission.request();
+    this.submission = submission;
+    this.tokenizer = tokenizer;
+    this.sampler = sampler;
+    this.promptLength = prompt.length;
+    this.maxLength = (int) Math.min(contextLength, (long) prompt.length + request.maxTokens());
+    this.text = new TextStream(tokenizer, request.stop(), request.resumed().publishedChars());
+    int[] saved = request.resumed().tokens();
+    this.length = promptLength + Math.min(saved.length, maxLength - promptLength);
+    this.tokens = Arrays.copyOf(prompt, length);
+    for (int i = promptLength; i < length; i++) {
+      tokens[i] = saved[i - promptLength];
+      text.add(tokens[i]);
+    }
+  }
+
+  /** Takes the next token from the logits of the last one, and says so to the listener. */
+  void sample(float[] logits) {
+    int token = sampler.sample(logits, length);
+    submission.stopwatch().token();
+    if (tokenizer.endOfGeneration().contains(token)) {
+      sawEndToken = true;
+      return;
+    }
+    if (length == tokens.length) {
+      tokens = Arrays.copyOf(tokens, Math.min(maxLength, 2 * length));
+    }
+    tokens[length++] = token;
+    text.add(token);
+    submission.emit(new GenerationEvent.Tokens(new int[] {token}, text.take()));
+  }
+
+  /** Why this sequence is at its end, if it is. */
+  Optional<FinishReason> finishReason() {
+    if (sawEndToken || text.stopped()) {
+      return Optional.of(STOP);
+    }
+    return length == maxLength ? Optional.of(LENGTH) : Optional.empty();
+  }
+
+  void finish(FinishReason reason) {
+    text.finish();
+    String last = text.take();
+    submission.emit(
+        new GenerationEvent.Finished(
+            reason, last, text.text(), usage(), submission.stopwatch().timings()));
+  }
+
+  void fail(GenerationError error) {
+    submission.emit(
+        new GenerationEvent.Failed(error, text.text(), usage(), submission.stopwatch().timings()));
+  }
+
+  private Usage usage() {
+    return new Usage(promptLength, length - promptLength, Math.min(cachedTokens, promptLength));
+  }
+
+  boolean expired(long nowMillis) {
+    OptionalLong deadline = submission.request().deadline();
+    return deadline.isPresent() && deadline.getAsLong() <= nowMillis;
+  }
+
+  Submission submission() {
+    return submission;
+  }
+
+  /** Tokens of prompt and completion so far. */
+  int length() {
+    return length;
+  }
+
+  /** Most tokens it can come to. */
+  int maxLength() {
+    return maxLength;
+  }
+
+  int token(int position) {
+    return tokens[position];
+  }
+
+  /** Tokens whose keys and values are in the cache. */
+  int computed() {
+    return computed;
+  }
+
+  /** Tokens that have to go through the model before the next one can be sampled. */
+  int remaining() {
+    return length - computed;
+  }
+
+  /** Pages of the KV cache, in order of position. */
+  int[] pages() {
+    return pages;
+  }
+
+  /** Pages that it lacks to hold its first {@code positions} positions. */
+  int missingPages(int positions) {
+    return Math.max(0, KvPages.pagesFor(positions) - pages.length);
+  }
+
+  void addPage(int page) {
+    pages = Arrays.copyOf(pages, pages.length + 1);
+    pages[pages.length - 1] = page;
+  }
+
+  /**
+   * What is in the page that is computed next, if that is a page of known tokens which other
+   * sequences may have in common with this one. Never the page of the last token, which has to go
+   * through the model to give logits.
+   */
+  private Optional<KvPages.Key> nextPage() {
+    boolean atItsStart = computed == sharedPages * KvCache.PAGE_TOKENS;
+    boolean whole = (sharedPages + 1) * KvCache.PAGE_TOKENS < length;
+    return atItsStart && whole ? Optional.of(key(sharedPages)) : Optional.empty();
+  }
+
+  /** What will be in the page that it computes now, if all of that page's tokens are known. */
+  Optional<KvPages.Key> pageUnderWay() {
+    boolean whole = (sharedPages + 1) * KvCache.PAGE_TOKENS <= length;
+    return whole ? Optional.of(key(sharedPages)) : Optional.empty();
+  }
+
+  /** Takes pages from the cache for as many of its next tokens as are there. */
+  void takeShared(KvPages cache) {
+    if (pages.length > sharedPages) {
+      return; // it has begun to compute the next page itself
+    }
+    if (computed == 0 && !preempted) {
+      cachedTokens = 0; // an admission that came to nothing may have counted some
+    }
+    for (var key = nextPage(); key.isPresent(); key = nextPage()) {
+      KvPages.Entry entry = cache.find(key.get());
+      if (entry == null) {
+        return;
+      }
+      addPage(entry.page());
+      sharedPages++;
+      chain = entry.chain();
+      computed += KvCache.PAGE_TOKENS;
+      if (!preempted) {
+        cachedTokens += KvCache.PAGE_TOKENS;
+      }
+    }
+  }
+
+  /** Its next {@code count} tokens were computed; pages that are full now can be shared. */
+  void advance(int count, KvPages cache) {
+    computed += count;
+    while ((sharedPages + 1) * KvCache.PAGE_TOKENS <= computed) {
+      chain = cache.share(pages[sharedPages], key(sharedPages));
+      sharedPages++;
+    }
+  }
+
+  /** Gives its pages back. */
+  void releasePages(KvPages cache) {
+    cache.release(pages, pages.length);
+    pages = new int[0];
+    computed = 0;
+    sharedPages = 0;
+    chain = KvPages.ROOT;
+  }
+
+  /** Makes room for others: gives its pages back, to go on later with what it has. */
+  void preempt(KvPages cache) {
+    preempted = true;
+    releasePages(cache);
+  }
+
+  private KvPages.Key key(int page) {
+    int from = page * KvCache.PAGE_TOKENS;
+    return new KvPages.Key(chain, Arrays.copyOfRange(tokens, from, from + KvCache.PAGE_TOKENS));
+  }
+}

@@ -1,0 +1,54 @@
+package io.millrace.engine;
+
+import io.millrace.engine.GenerationEvent.Timings;
+import java.util.function.LongSupplier;
+
+/** Times of one request, in nanoseconds of a monotonic clock. */
+final class Stopwatch {
+  private final LongSupplier nanoTime;
+  private final long submitted;
+  private long started;
+  private long firstToken;
+  private long lastToken;
+  private int promptTokens;
+  private int decoded;
+
+  Stopwatch(LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+    this.submitted = nanoTime.getAsLong();
+  }
+
+  /** A step begins that computes {@code tokens} of this request. */
+  void step(int tokens) {
+    if (promptTokens == 0) {
+      started = nanoTime.getAsLong();
+    }
+    if (decoded == 0) {
+      promptTokens += tokens;
+    }
+  }
+
+  /** A token was sampled. */
+  void token() {
+    lastToken = nanoTime.getAsLong();
+    if (decoded++ == 0) {
+      firstToken = lastToken;
+    }
+  }
+
+  Timings timings() {
+    long now = nanoTime.getAsLong();
+    long start = promptTokens == 0 ? now : started;
+    long first = decoded == 0 ? now : firstToken;
+    return new Timings(
+        millis(start - submitted),
+        millis(first - start),
+        decoded == 0 ? 0 : millis(lastToken - firstToken),
+        promptTokens,
+        decoded);
+  }
+
+  private static double millis(long nanos) {
+    return nanos / 1e6;
+  }
+}

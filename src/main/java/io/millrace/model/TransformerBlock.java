@@ -1,0 +1,64 @@
+package io.millrace.model;
+
+import io.millrace.tensor.Activation;
+import io.millrace.tensor.Backend;
+import io.millrace.tensor.Batch;
+import io.millrace.tensor.KvCache;
+import io.millrace.tensor.Weight;
+
+/** One layer: {@code h = x + attention(norm(x))}, then {@code h + mlp(norm(h))}. */
+final class TransformerBlock {
+  private final ModelConfig config;
+  private final Backend backend;
+  private final Weight attentionNorm;
+  private final Attention attention;
+  private final Weight mlpNorm;
+  private final Mlp mlp;
+  private final Scratch scratch;
+
+  TransformerBlock(
+      ModelConfig config, Backend backend, WeightLoader weights, int layer, Scratch scratch) {
+    String prefix = "blk." + layer + ".";
+    this.config = config;
+    this.backend = backend;
+    this.attentionNorm = weights.load(prefix + "attn_norm.weight", 1, config.dim());
+    this.attention = new Attention(config, backend, weights, layer, scratch);
+    this.mlpNorm = weights.load(prefix + "ffn_norm.weight", 1, config.dim());
+    this.mlp = new Mlp(config, backend, weights, layer, scratch);
+    this.scratch = scratch;
+  }
+
+  /** Adds this layer to the residual stream {@code x [batch, dim]}. */
+  void forward(Activation x, Batch batch, KvCache cache) {
+    backend.rmsNorm(x, attentionNorm, config.normEpsilon(), batch.size(), scratch.normed);
+    attention.forward(scratch.normed, batch, cache, scratch.delta);
+    backend.add(x, scratch.delta, batch.size());
+
+    backend.rmsNorm(x, mlpNorm, config.normEpsilon(), batch.size(), scratch.normed);
+    mlp.forward(scratch.normed, batch.size(), scratch.delta);
+    backend.add(x, scratch.delta, batch.size());
+  }
+
+  /** Activations that all layers share, each with room for a whole batch. */
+  static final class Scratch {
+    final Activation normed;
+    final Activation delta;
+    final Activation queries;
+    final Activation keys;
+    final Activation values;
+    final Activation attended;
+    final Activation gate;
+    final Activation up;
+
+    Scratch(ModelConfig config, Backend backend, int maxTokens) {
+      normed = backend.allocate(maxTokens, config.dim());
+      delta = backend.allocate(maxTokens, config.dim());
+      queries = backend.allocate(maxTokens, config.queryDim());
+      keys = backend.allocate(maxTokens, config.kvDim());
+      values = backend.allocate(maxTokens, config.kvDim());
+      attended = backend.allocate(maxTokens, config.queryDim());
+      gate = backend.allocate(maxTokens, config.ffnDim());
+      up = backend.allocate(maxTokens, config.ffnDim());
+    }
+  }
+}

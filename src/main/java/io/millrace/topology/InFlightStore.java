@@ -1,0 +1,212 @@
+package io.millrace.topology;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.millrace.engine.GenerationRequest.Progress;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+
+/**
+ * The prompts that a task has taken and not yet ended, and the tokens generated so far.
+ *
+ * <p>A prompt has one entry, written once, and a segment for each piece of its completion, so that
+ * the changelog grows with the tokens and not with their square. A key is the id's length, the id
+ * and a number: 0 for the entry, 1, 2, 3… for the segments; the store keeps them in this order. A
+ * value begins with a version; what follows the fields that a reader knows, it ignores.
+ */
+final class InFlightStore {
+  static final String NAME = "in-flight";
+
+  private static final byte VERSION = 1;
+  private static final int ENTRY = 0;
+  private static final int NULL = -1;
+
+  /** What an entry has beside the record on the work topic, in bytes. */
+  private static final int OVERHEAD = 64 * 1024;
+
+  private final KeyValueStore<byte[], byte[]> store;
+
+  InFlightStore(KeyValueStore<byte[], byte[]> store) {
+    this.store = store;
+  }
+
+  /**
+   * @param maxWorkBytes largest record on the work topic
+   */
+  static StoreBuilder<KeyValueStore<byte[], byte[]>> builder(int maxWorkBytes) {
+    return Stores.keyValueStoreBuilder(
+            Stores.inMemoryKeyValueStore(NAME), Serdes.ByteArray(), Serdes.ByteArray())
+        .withLoggingEnabled(changelog(maxWorkBytes));
+  }
+
+  /**
+   * A new owner reads the whole changelog, most of which is about prompts that have ended. Small
+   * segments, closed early and compacted early, keep it short.
+   */
+  private static Map<String, String> changelog(int maxWorkBytes) {
+    return Map.of(
+        TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxWorkBytes + OVERHEAD),
+        TopicConfig.SEGMENT_BYTES_CONFIG, Integer.toString(8 << 20),
+        TopicConfig.SEGMENT_MS_CONFIG, "600000",
+        TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG, "0.1",
+        TopicConfig.DELETE_RETENTION_MS_CONFIG, "600000");
+  }
+
+  /**
+   * Adds a prompt.
+   *
+   * @param work value of its record
+   * @param headers of its record
+   * @param fingerprint of the engine that generates it
+   */
+  void admit(String id, byte[] work, Headers headers, String fingerprint) {
+    Header[] all = headers.toArray();
+    put(
+        key(id, ENTRY),
+        out -> {
+          write(out, fingerprint.getBytes(UTF_8));
+          write(out, work);
+          out.writeInt(all.length);
+          for (Header header : all) {
+            write(out, header.key().getBytes(UTF_8));
+            write(out, header.value());
+          }
+        });
+  }
+
+  /**
+   * Adds a piece of a prompt's completion.
+   *
+   * @param segment number of the piece, from 1
+   * @param tokens sampled token ids
+   * @param chars UTF-16 units of text that are published with it
+   */
+  void append(String id, int segment, List<Integer> tokens, int chars) {
+    put(
+        key(id, segment),
+        out -> {
+          out.writeInt(chars);
+          out.writeInt(tokens.size());
+          for (int token : tokens) {
+            out.writeInt(token);
+          }
+        });
+  }
+
+  /** Removes a prompt that has this many segments. */
+  void remove(String id, int segments) {
+    IntStream.rangeClosed(ENTRY, segments).forEach(number -> store.delete(key(id, number)));
+  }
+
+  /**
+   * Everything that an earlier owner of the task left.
+   *
+   * @throws IllegalStateException when a newer build wrote it
+   */
+  List<SavedPrompt> readAll() {
+    List<SavedPrompt> prompts = new ArrayList<>();
+    try (KeyValueIterator<byte[], byte[]> all = store.all()) {
+      while (all.hasNext()) {
+        KeyValue<byte[], byte[]> next = all.next();
+        ByteBuffer key = ByteBuffer.wrap(next.key);
+        String id = text(key);
+        ByteBuffer value = ByteBuffer.wrap(next.value);
+        checkVersion(id, value.get());
+        if (key.getInt() == ENTRY) {
+          prompts.add(entry(id, value));
+        } else {
+          prompts.addLast(addSegment(prompts.removeLast(), value));
+        }
+      }
+    }
+    return prompts;
+  }
+
+  private static SavedPrompt entry(String id, ByteBuffer value) {
+    String fingerprint = text(value);
+    byte[] work = bytes(value);
+    Headers headers = new RecordHeaders();
+    for (int left = value.getInt(); left > 0; left--) {
+      headers.add(text(value), bytes(value));
+    }
+    return new SavedPrompt(id, work, headers, fingerprint, Progress.NONE, 0);
+  }
+
+  private static SavedPrompt addSegment(SavedPrompt prompt, ByteBuffer value) {
+    int chars = value.getInt();
+    int[] tokens = new int[value.getInt()];
+    value.asIntBuffer().get(tokens);
+    return prompt.plus(tokens, chars);
+  }
+
+  private static void checkVersion(String id, byte version) {
+    if (version > VERSION) {
+      throw new IllegalStateException(
+          "the saved state of prompt %s has version %d, expected at most %d: another machine runs a newer Millrace, upgrade this one"
+              .formatted(id, version, VERSION));
+    }
+  }
+
+  private void put(byte[] key, Fields fields) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeByte(VERSION);
+      fields.writeTo(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write to memory", e);
+    }
+    store.put(key, bytes.toByteArray());
+  }
+
+  private interface Fields {
+    void writeTo(DataOutputStream out) throws IOException;
+  }
+
+  private static byte[] key(String id, int number) {
+    byte[] name = id.getBytes(UTF_8);
+    return ByteBuffer.allocate(Integer.BYTES + name.length + Integer.BYTES)
+        .putInt(name.length)
+        .put(name)
+        .putInt(number)
+        .array();
+  }
+
+  /** Writes a length and the bytes; the value of a header may be null. */
+  private static void write(DataOutputStream out, byte[] bytes) throws IOException {
+    out.writeInt(bytes == null ? NULL : bytes.length);
+    if (bytes != null) {
+      out.write(bytes);
+    }
+  }
+
+  private static byte[] bytes(ByteBuffer from) {
+    int length = from.getInt();
+    if (length == NULL) {
+      return null;
+    }
+    byte[] bytes = new byte[length];
+    from.get(bytes);
+    return bytes;
+  }
+
+  private static String text(ByteBuffer from) {
+    return new String(bytes(from), UTF_8);
+  }
+}

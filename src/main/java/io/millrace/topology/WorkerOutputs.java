@@ -1,0 +1,134 @@
+package io.millrace.topology;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.millrace.record.Chunk;
+import io.millrace.record.Completion;
+import io.millrace.record.Completion.ErrorBody;
+import io.millrace.record.DeadLetter;
+import io.millrace.record.ErrorCode;
+import io.millrace.record.Origin;
+import io.millrace.record.WorkerStatus;
+import io.millrace.topology.GeneratingPrompt.Piece;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+
+/**
+ * Forwards what a worker writes. Sizes are checked here: a record that the broker refuses would
+ * fail the transaction of every prompt in it, again and again.
+ */
+final class WorkerOutputs {
+  private static final int CHOICE = 0;
+  private static final Piece NOTHING = new Piece(List.of(), "");
+
+  private final ProcessorContext<String, byte[]> context;
+  private final Completions completions;
+  private final int maxOutputBytes;
+
+  WorkerOutputs(
+      ProcessorContext<String, byte[]> context, Completions completions, int maxOutputBytes) {
+    this.context = context;
+    this.completions = completions;
+    this.maxOutputBytes = maxOutputBytes;
+  }
+
+  /** Writes a chunk of a prompt that streams; returns false when it is too large. */
+  boolean chunk(GeneratingPrompt prompt, Piece piece, long now) {
+    byte[] value = chunk(prompt, piece, Optional.empty()).toJson();
+    if (value.length > maxOutputBytes) {
+      return false;
+    }
+    forward(prompt.id(), value, prompt.headers(), now, WorkerTopology.CHUNKS);
+    return true;
+  }
+
+  /**
+   * Writes the end of a prompt: the last chunk if it streams, and the completion.
+   *
+   * @param piece the rest of its tokens and its text
+   * @return the completion that was written: an error when the given one is too large
+   */
+  Completion end(GeneratingPrompt prompt, Piece piece, Completion completion, long now) {
+    byte[] last = chunk(prompt, piece, Optional.of(finishReason(completion))).toJson();
+    byte[] value = completion.toJson();
+    if (Math.max(last.length, value.length) > maxOutputBytes) {
+      return end(prompt, tooLarge(), now);
+    }
+    write(prompt, last, value, now);
+    return completion;
+  }
+
+  /** Writes the end of a prompt that the worker gave up. */
+  Completion end(GeneratingPrompt prompt, ErrorBody error, long now) {
+    Completion completion = completions.failed(prompt.prompt(), error, now);
+    byte[] last = chunk(prompt, NOTHING, Optional.of(Chunk.ERROR)).toJson();
+    write(prompt, last, completion.toJson(), now);
+    return completion;
+  }
+
+  private void write(GeneratingPrompt prompt, byte[] last, byte[] completion, long now) {
+    if (prompt.prompt().stream()) {
+      forward(prompt.id(), last, prompt.headers(), now, WorkerTopology.CHUNKS);
+    }
+    forward(prompt.id(), completion, prompt.headers(), now, WorkerTopology.COMPLETIONS);
+  }
+
+  /** Answers a record that holds no work, and keeps it where a person can look at it. */
+  void refuse(Record<byte[], byte[]> record, Origin origin, ErrorBody error, long now) {
+    String id = text(record.key()).filter(key -> !key.isEmpty()).orElseGet(origin::id);
+    DeadLetter letter =
+        new DeadLetter(id, record.key(), record.value(), origin, error, maxOutputBytes);
+    Headers reasons = new RecordHeaders();
+    letter.headers().forEach(reasons::add);
+    forward(id, letter.value(), reasons, now, WorkerTopology.DEAD_LETTERS);
+    Chunk last = new Chunk(id, CHOICE, 0, "", List.of(), Optional.of(Chunk.ERROR));
+    forward(id, last.toJson(), record.headers(), now, WorkerTopology.CHUNKS);
+    Completion completion =
+        Completion.refused(id, Math.floorDiv(now, 1_000L), Optional.empty(), error, Map.of());
+    forward(id, completion.toJson(), record.headers(), now, WorkerTopology.COMPLETIONS);
+  }
+
+  void heartbeat(WorkerStatus status, long now) {
+    forward(status.key(), status.toJson(), new RecordHeaders(), now, WorkerTopology.WORKERS);
+  }
+
+  /** That a prompt's output does not fit a record. */
+  ErrorBody tooLarge() {
+    return ErrorCode.OUTPUT_TOO_LARGE.error(
+        "a part of the completion is larger than the %d bytes that a record may have; ask for fewer tokens"
+            .formatted(maxOutputBytes),
+        "max_tokens");
+  }
+
+  private static Chunk chunk(GeneratingPrompt prompt, Piece piece, Optional<String> finishReason) {
+    return new Chunk(
+        prompt.id(), CHOICE, prompt.segments(), piece.text(), piece.tokens(), finishReason);
+  }
+
+  private static String finishReason(Completion completion) {
+    return completion.choices().isEmpty()
+        ? Chunk.ERROR
+        : completion.choices().get(CHOICE).finishReason();
+  }
+
+  private void forward(String key, byte[] value, Headers headers, long now, String sink) {
+    context.forward(new Record<>(key, value, now, headers), sink);
+  }
+
+  private static Optional<String> text(byte[] bytes) {
+    try {
+      return bytes == null
+          ? Optional.empty()
+          : Optional.of(UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+    } catch (CharacterCodingException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,415 @@
+package io.millrace.topology;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.OutputChecker;
+import io.millrace.engine.GenerationError.Kind;
+import io.millrace.engine.simulated.SimulatedEngine;
+import io.millrace.record.Chunk;
+import io.millrace.record.Completion;
+import io.millrace.record.Completion.Choice;
+import io.millrace.record.ErrorCode;
+import io.millrace.record.Prompt;
+import io.millrace.record.PromptBuilder;
+import io.millrace.record.WorkerStatus;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.header.Header;
+import org.junit.jupiter.api.Test;
+
+class GenerationProcessorTest {
+  private final HandDrivenEngine engine = new HandDrivenEngine("weights");
+  private WorkerTask task = WorkerTask.start(TaskStore.open(), engine);
+
+  @Test
+  void shouldSubmitAPromptAsItWasAsked() {
+    task.receive(
+        prompt("a").maxTokens(9).temperature(0.5).seed(42).stop(List.of("END")).priority(3));
+
+    var request = engine.latest("a").request();
+    assertThat(request.prompt()).isEqualTo("Once");
+    assertThat(request.maxTokens()).isEqualTo(9);
+    assertThat(request.sampling().temperature()).isEqualTo(0.5);
+    assertThat(request.sampling().seed()).isEqualTo(42);
+    assertThat(request.stop()).containsExactly("END");
+    assertThat(request.priority()).isEqualTo(3);
+    assertThat(request.resumed().tokens()).isEmpty();
+  }
+
+  @Test
+  void shouldCoalesceTokensOfADrainIntoOneChunk() {
+    task.receive(prompt("a"));
+    engine.latest("a").says("Once", 1).says("", 2).says(" upon", 3, 4);
+    task.tick();
+    engine.latest("a").says(" a", 5);
+    task.tick();
+
+    assertThat(task.chunks()).extracting(Chunk::index).containsExactly(0, 1);
+    assertThat(task.chunks()).extracting(Chunk::text).containsExactly("Once upon", " a");
+    assertThat(task.chunks().getFirst().tokens()).containsExactly(1, 2, 3, 4);
+  }
+
+  @Test
+  void shouldWriteNothingWhenNothingHappened() {
+    task.receive(prompt("a"));
+    task.tick();
+
+    assertThat(task.chunks()).isEmpty();
+    assertThat(task.completions()).isEmpty();
+  }
+
+  @Test
+  void shouldEndEveryPromptOnce() {
+    task.receive(prompt("a").metadata(Map.of("user", "u7")));
+    engine.latest("a").says("Once", 1).finishes(" more", "Once more");
+    task.tick();
+    task.tick();
+
+    assertThat(task.chunks()).singleElement().satisfies(this::isLastOfOnceMore);
+    Completion completion = task.completions().getFirst();
+    assertThat(task.completions()).hasSize(1);
+    assertThat(completion.choices()).containsExactly(new Choice(0, "Once more", "stop"));
+    assertThat(completion.model()).contains("tiny");
+    assertThat(completion.worker()).contains("mini-7");
+    assertThat(completion.systemFingerprint()).contains("hand-weights");
+    assertThat(completion.created()).isEqualTo(WorkerTask.NOW / 1_000);
+    assertThat(completion.usage().orElseThrow().totalTokens()).isEqualTo(12);
+    assertThat(completion.timings().orElseThrow().promptTokensPerSecond()).isEqualTo(100);
+    assertThat(completion.timings().orElseThrow().generationTokensPerSecond()).isEqualTo(50);
+    assertThat(completion.metadata()).containsEntry("user", "u7");
+    assertThat(task.savedPrompts()).isEmpty();
+  }
+
+  private void isLastOfOnceMore(Chunk chunk) {
+    assertThat(chunk.index()).isZero();
+    assertThat(chunk.text()).isEqualTo("Once more");
+    assertThat(chunk.finishReason()).contains("stop");
+  }
+
+  @Test
+  void shouldEndAStreamThatHasNoTokens() {
+    task.receive(prompt("a"));
+    engine.latest("a").finishes("", "");
+    task.tick();
+
+    assertThat(task.chunks()).singleElement().extracting(Chunk::text).isEqualTo("");
+    assertThat(task.chunks().getFirst().finishReason()).contains("stop");
+    assertThat(task.completions()).hasSize(1);
+  }
+
+  @Test
+  void shouldWriteNoChunksWhenThePromptDoesNotStream() {
+    task.receive(prompt("a").stream(false));
+    engine.latest("a").says("Once", 1);
+    task.tick();
+    engine.latest("a").finishes(" more", "Once more");
+    task.tick();
+
+    assertThat(task.chunks()).isEmpty();
+    assertThat(task.completions().getFirst().choices().getFirst().text()).isEqualTo("Once more");
+  }
+
+  @Test
+  void shouldEndWithTheErrorOfTheEngine() {
+    task.receive(prompt("a"));
+    engine.latest("a").says("Once", 1).fails(Kind.CONTEXT_LENGTH_EXCEEDED, "too long", "prompt");
+    task.tick();
+
+    assertThat(task.chunks()).singleElement().extracting(Chunk::text).isEqualTo("Once");
+    assertThat(task.chunks().getFirst().finishReason()).contains("error");
+    assertThat(task.completions().getFirst().error())
+        .contains(ErrorCode.CONTEXT_LENGTH_EXCEEDED.error("too long", "prompt"));
+    assertThat(task.savedPrompts()).isEmpty();
+  }
+
+  @Test
+  void shouldEndWithAnErrorWhenTheEngineThrows() {
+    engine.breakDown();
+
+    task.receive(prompt("a"));
+
+    assertThat(task.completions().getFirst().error().orElseThrow().code())
+        .isEqualTo("engine_error");
+    assertThat(task.chunks()).hasSize(1);
+    assertThat(task.inFlight()).isZero();
+  }
+
+  @Test
+  void shouldResumeFromTheStore() {
+    task.receive(prompt("a").seed(42));
+    engine.latest("a").says("Once", 1, 2);
+    task.tick();
+    engine.latest("a").says(" upon", 3);
+    task.tick();
+
+    task = task.restart(engine);
+    task.tick();
+
+    var resumed = engine.latest("a").request();
+    assertThat(engine.submissions("a")).isEqualTo(2);
+    assertThat(resumed.sampling().seed()).isEqualTo(42);
+    assertThat(resumed.resumed().tokens()).containsExactly(1, 2, 3);
+    assertThat(resumed.resumed().publishedChars()).isEqualTo("Once upon".length());
+  }
+
+  @Test
+  void shouldNumberChunksOnAfterARestart() {
+    task.receive(prompt("a"));
+    engine.latest("a").says("Once", 1);
+    task.tick();
+
+    task = task.restart(engine);
+    task.tick();
+    engine.latest("a").says(" upon", 2).finishes("", "Once upon");
+    task.tick();
+
+    assertThat(task.chunks()).singleElement().extracting(Chunk::index).isEqualTo(1);
+    assertThat(task.completions()).hasSize(1);
+    assertThat(task.savedPrompts()).isEmpty();
+  }
+
+  @Test
+  void shouldContinueTheTextOfAnEngineAsIfNothingHadHappened() {
+    OutputChecker checker = new OutputChecker();
+    try (SimulatedEngine simulated = SimulatedEngine.start(4, 2_000, 500)) {
+      task = WorkerTask.start(TaskStore.open(), simulated);
+      for (String id : List.of("a", "b", "c")) {
+        task.receive(prompt(id).maxTokens(60).seed(id.hashCode()));
+      }
+      for (int life = 0; life < 5; life++) {
+        int target = task.published() + 20;
+        while (task.published() < target) {
+          task.tick();
+        }
+        task.output(checker);
+        task = task.restart(simulated);
+      }
+      while (task.inFlight() > 0) {
+        task.tick();
+      }
+      task.output(checker);
+    }
+
+    assertThat(checker.faults(List.of("a", "b", "c"), List.of())).isEmpty();
+  }
+
+  @Test
+  void shouldNotPublishAfterClose() {
+    task.receive(prompt("a"));
+    HandDrivenEngine.Request old = engine.latest("a");
+    WorkerTask closed = task;
+
+    task = task.restart(engine);
+    task.tick();
+    old.says("a ghost", 66);
+    task.tick();
+    closed.tick();
+
+    assertThat(old.isAbandoned()).isTrue();
+    assertThat(task.chunks()).isEmpty();
+    assertThat(closed.chunks()).isEmpty();
+  }
+
+  @Test
+  void shouldDropWhatWasSaidToTheTaskBeforeItWasRevived() {
+    task.receive(prompt("a"));
+    HandDrivenEngine.Request old = engine.latest("a");
+
+    task.revive();
+    old.says("a ghost", 66);
+    task.tick();
+    engine.latest("a").says("Once", 1);
+    task.tick();
+
+    assertThat(task.chunks()).extracting(Chunk::text).containsExactly("Once");
+    assertThat(task.inFlight()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldIgnoreASecondPromptWhileTheFirstIsInFlight() {
+    task.receive(prompt("a"));
+    task.receive(prompt("a"));
+    engine.latest("a").finishes("", "");
+    task.tick();
+
+    assertThat(engine.submissions("a")).isEqualTo(1);
+    assertThat(task.completions()).hasSize(1);
+    assertThat(task.meter("millrace.worker.duplicates")).isEqualTo(1);
+  }
+
+  @Test
+  void shouldRecogniseADuplicateOfARestoredPrompt() {
+    task.receive(prompt("a"));
+
+    task = task.restart(engine);
+    task.receive(prompt("a"));
+    task.tick();
+
+    assertThat(engine.submissions("a")).isEqualTo(2);
+    assertThat(task.inFlight()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldAnswerWorkThatItCannotRead() {
+    task.receive("a".getBytes(UTF_8), "{".getBytes(UTF_8));
+
+    assertThat(task.completions()).singleElement().extracting(Completion::id).isEqualTo("a");
+    assertThat(task.completions().getFirst().error().orElseThrow().code())
+        .isEqualTo("invalid_json");
+    assertThat(task.chunks()).singleElement().extracting(Chunk::id).isEqualTo("a");
+    assertThat(task.deadLetters()).singleElement().isEqualTo("{");
+    assertThat(task.inFlight()).isZero();
+  }
+
+  @Test
+  void shouldAnswerWorkWithoutKeyAndValueUnderItsPlace() {
+    task.receive(null, null);
+
+    assertThat(task.completions())
+        .singleElement()
+        .extracting(Completion::id)
+        .isEqualTo("work.tiny-3-0");
+    assertThat(task.deadLetters()).hasSize(1);
+  }
+
+  @Test
+  void shouldRestartWithOtherWeightsWhenNothingWasPublished() {
+    task.receive(prompt("a").stream(false));
+    engine.latest("a").says("Once", 1);
+    task.tick();
+    HandDrivenEngine other = new HandDrivenEngine("other weights");
+
+    task = task.restart(other);
+    task.tick();
+
+    assertThat(other.latest("a").request().resumed().tokens()).isEmpty();
+    assertThat(task.savedPrompts())
+        .singleElement()
+        .satisfies(saved -> {
+          assertThat(saved.fingerprint()).isEqualTo("other weights");
+          assertThat(saved.segments()).isZero();
+        });
+  }
+
+  @Test
+  void shouldEndAPublishedPromptWhenTheWeightsHaveChanged() {
+    task.receive(prompt("a"));
+    engine.latest("a").says("Once", 1);
+    task.tick();
+    HandDrivenEngine other = new HandDrivenEngine("other weights");
+
+    task = task.restart(other);
+    task.tick();
+
+    assertThat(other.submissions("a")).isZero();
+    assertThat(task.completions().getFirst().error().orElseThrow().code())
+        .isEqualTo("model_changed");
+    assertThat(task.chunks()).singleElement().extracting(Chunk::index).isEqualTo(1);
+    assertThat(task.savedPrompts()).isEmpty();
+    assertThat(task.inFlight()).isZero();
+  }
+
+  @Test
+  void shouldEndWithAnErrorWhenACompletionIsTooLarge() {
+    task.receive(prompt("a").stream(false));
+    engine.latest("a").finishes("", "x".repeat(WorkerTask.MAX_OUTPUT_BYTES));
+    task.tick();
+
+    assertThat(task.completions().getFirst().error().orElseThrow().code())
+        .isEqualTo("output_too_large");
+    assertThat(task.completions()).hasSize(1);
+    assertThat(task.savedPrompts()).isEmpty();
+  }
+
+  @Test
+  void shouldEndWithAnErrorWhenAChunkIsTooLarge() {
+    task.receive(prompt("a"));
+    engine.latest("a").says("Once", 1);
+    task.tick();
+    engine.latest("a").says("x".repeat(WorkerTask.MAX_OUTPUT_BYTES), 2);
+    task.tick();
+    engine.latest("a").says("more", 3);
+    task.tick();
+
+    assertThat(engine.latest("a").isAbandoned()).isTrue();
+    assertThat(task.chunks()).extracting(Chunk::text).containsExactly("Once", "");
+    assertThat(task.chunks().getLast().finishReason()).contains("error");
+    assertThat(task.completions().getFirst().error().orElseThrow().code())
+        .isEqualTo("output_too_large");
+  }
+
+  @Test
+  void shouldCarryTheHeadersOfThePromptAlsoAfterARestart() {
+    task.receive(prompt("a"));
+    task = task.restart(engine);
+    task.tick();
+    engine.latest("a").says("Once", 1);
+    task.tick();
+    engine.latest("a").finishes("", "Once");
+    task.tick();
+
+    assertThat(task.outputHeaders("chunks").getFirst()).isEqualTo(WorkerTask.HEADERS.toArray());
+    Header[] completion = task.outputHeaders("completions").getFirst();
+    assertThat(completion).isEqualTo(WorkerTask.HEADERS.toArray());
+  }
+
+  @Test
+  void shouldKeepItsPlaceInTheGateUntilAPromptHasEnded() {
+    for (String id : List.of("a", "b", "c", "d")) {
+      task.receive(prompt(id));
+    }
+    assertThat(task.gate().isOpen()).isTrue();
+    task.receive(prompt("e"));
+    assertThat(task.gate().isOpen()).isFalse();
+
+    engine.latest("b").finishes("", "");
+    task.tick();
+    assertThat(task.gate().isOpen()).isTrue();
+
+    task = task.restart(engine);
+    assertThat(task.inFlight()).isEqualTo(4);
+  }
+
+  @Test
+  void shouldSendAHeartbeatAtTheFirstTickAndAfterEachInterval() {
+    task.tick();
+    task.tick();
+    assertThat(task.heartbeats())
+        .containsExactly(
+            new WorkerStatus(
+                "tiny",
+                WorkerTask.LANE,
+                "mini-7",
+                4,
+                4,
+                0,
+                77,
+                12.5,
+                1_000,
+                "hand",
+                "weights",
+                WorkerTask.NOW,
+                1_000));
+
+    task.pass(1_000);
+    task.tick();
+    assertThat(task.heartbeats()).hasSize(2);
+  }
+
+  @Test
+  void shouldSendAHeartbeatWhenASlotIsTakenOrFreed() {
+    task.tick();
+    task.receive(prompt("a"));
+    task.tick();
+    engine.latest("a").finishes("", "");
+    task.tick();
+
+    assertThat(task.heartbeats()).extracting(WorkerStatus::freeSlots).containsExactly(4, 3, 4);
+    assertThat(task.heartbeats()).extracting(WorkerStatus::admitted).containsExactly(0L, 1L, 1L);
+  }
+
+  private static PromptBuilder prompt(String id) {
+    return Prompt.of(id, "Once").model("tiny").seed(1);
+  }
+}

@@ -1,0 +1,115 @@
+package io.millrace.topology;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.engine.GenerationRequest.Progress;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.junit.jupiter.api.Test;
+
+class InFlightStoreTest {
+  private static final Headers NONE = new RecordHeaders();
+
+  private final KeyValueStore<byte[], byte[]> entries = TaskStore.open();
+  private final InFlightStore store = new InFlightStore(entries);
+
+  @Test
+  void shouldReturnAPromptWithItsProgress() {
+    Headers headers = new RecordHeaders().add("traceparent", bytes("00-1")).add("empty", null);
+    store.admit("a", bytes("work"), headers, "weights");
+    store.append("a", 1, List.of(7, 8), 5);
+    store.append("a", 2, List.of(9), 0);
+
+    SavedPrompt saved = single();
+    assertThat(saved.id()).isEqualTo("a");
+    assertThat(saved.work()).isEqualTo(bytes("work"));
+    assertThat(saved.headers()).isEqualTo(headers);
+    assertThat(saved.fingerprint()).isEqualTo("weights");
+    assertThat(saved.progress().tokens()).containsExactly(7, 8, 9);
+    assertThat(saved.progress().publishedChars()).isEqualTo(5);
+    assertThat(saved.segments()).isEqualTo(2);
+  }
+
+  @Test
+  void shouldKeepSegmentsInOrderPastAByte() {
+    store.admit("a", bytes("work"), NONE, "weights");
+    for (int segment = 1; segment <= 300; segment++) {
+      store.append("a", segment, List.of(segment), 1);
+    }
+
+    Progress progress = single().progress();
+    assertThat(progress.tokens()).hasSize(300).isSorted();
+    assertThat(progress.publishedChars()).isEqualTo(300);
+  }
+
+  @Test
+  void shouldKeepPromptsApart() {
+    List<String> ids = List.of("a", "aa", "ab", "a\0\0\0\1", "é", "🌾", "b");
+    for (String id : ids) {
+      store.admit(id, bytes(id), NONE, "weights");
+      store.append(id, 1, List.of(id.hashCode()), 1);
+    }
+
+    assertThat(store.readAll())
+        .extracting(SavedPrompt::id)
+        .containsExactlyInAnyOrderElementsOf(ids);
+    assertThat(store.readAll())
+        .allSatisfy(
+            saved -> assertThat(saved.progress().tokens()).containsExactly(saved.id().hashCode()));
+  }
+
+  @Test
+  void shouldForgetAPromptThatEnded() {
+    store.admit("a", bytes("work"), NONE, "weights");
+    store.append("a", 1, List.of(1), 1);
+    store.append("a", 2, List.of(2), 1);
+    store.admit("b", bytes("work"), NONE, "weights");
+
+    store.remove("a", 2);
+
+    assertThat(store.readAll()).extracting(SavedPrompt::id).containsExactly("b");
+    assertThat(entries.approximateNumEntries()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldIgnoreFieldsThatANewerBuildAdded() {
+    store.admit("a", bytes("work"), NONE, "weights");
+    rewrite(value -> Arrays.copyOf(value, value.length + 9));
+
+    assertThat(single().work()).isEqualTo(bytes("work"));
+  }
+
+  @Test
+  void shouldRefuseAVersionItCannotRead() {
+    store.admit("a", bytes("work"), NONE, "weights");
+    rewrite(value -> {
+      value[0]++;
+      return value;
+    });
+
+    assertThatThrownBy(store::readAll)
+        .hasMessageContaining("prompt a has version 2, expected at most 1");
+  }
+
+  private void rewrite(UnaryOperator<byte[]> change) {
+    try (var all = entries.all()) {
+      all.forEachRemaining(entry -> entries.put(entry.key, change.apply(entry.value)));
+    }
+  }
+
+  private SavedPrompt single() {
+    List<SavedPrompt> all = store.readAll();
+    assertThat(all).hasSize(1);
+    return all.getFirst();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(UTF_8);
+  }
+}
