@@ -1,6 +1,8 @@
 package io.millrace.cli;
 
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -24,7 +26,14 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {BenchCommand.class, GenerateCommand.class, LogitsCommand.class})
+    subcommands = {
+      BenchCommand.class,
+      GenerateCommand.class,
+      LogitsCommand.class,
+      SubmitCommand.class,
+      TailCommand.class,
+      TopicsCommand.class
+    })
 public final class Millrace implements Runnable {
   @Spec private CommandSpec spec;
 
@@ -38,7 +47,8 @@ public final class Millrace implements Runnable {
 
   public static void main(String[] args) {
     VectorModule.load();
-    System.exit(commandLine().execute(args));
+    // Whatever the terminal's locale is: prompts and completions are UTF-8.
+    System.exit(commandLine().setOut(utf8(System.out)).setErr(utf8(System.err)).execute(args));
   }
 
   /** A fresh command line: picocli keeps parsed values, so each execution takes its own. */
@@ -54,6 +64,10 @@ public final class Millrace implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "Missing command");
+  }
+
+  private static PrintWriter utf8(PrintStream stream) {
+    return new PrintWriter(stream, true, StandardCharsets.UTF_8);
   }
 
   private static int reportBadUsage(ParameterException failure, String[] arguments) {

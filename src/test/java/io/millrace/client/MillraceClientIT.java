@@ -97,7 +97,7 @@ class MillraceClientIT {
     millwheel.completeWithoutChunks("b", " upon");
     get(plain);
     boolean endedWithoutLastChunk = streaming.isDone();
-    millwheel.chunks("a", " upon");
+    millwheel.chunks("a", true, " upon");
 
     assertThat(endedWithoutLastChunk).isFalse();
     assertThat(get(streaming).choices().getFirst().text()).isEqualTo(" upon");
@@ -120,15 +120,15 @@ class MillraceClientIT {
   @Test
   void shouldFollowManyPromptsAtOnce() throws Exception {
     List<CompletableFuture<Completion>> futures = new ArrayList<>();
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 50; i++) {
       futures.add(client.submit(Prompt.of("p" + i, "Once").build()));
     }
 
-    for (int i = 499; i >= 0; i--) {
+    for (int i = 49; i >= 0; i--) {
       millwheel.complete("p" + i, " text " + i);
     }
 
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 50; i++) {
       assertThat(get(futures.get(i)).choices().getFirst().text()).isEqualTo(" text " + i);
     }
   }

@@ -1,5 +1,7 @@
 package io.millrace.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.millrace.Await;
 import io.millrace.record.Chunk;
 import io.millrace.record.Completion;
@@ -32,7 +34,7 @@ public final class Millwheel implements AutoCloseable {
   private final Topics topics;
   private final KafkaProducer<String, byte[]> producer;
   private final KafkaConsumer<String, byte[]> consumer;
-  private final Queue<Prompt> prompts = new ArrayDeque<>();
+  private final Queue<ConsumerRecord<String, byte[]>> published = new ArrayDeque<>();
 
   public Millwheel(String bootstrapServers, Topics topics) {
     this.topics = topics;
@@ -54,24 +56,51 @@ public final class Millwheel implements AutoCloseable {
     consumer.assign(List.of(new TopicPartition(topics.prompts(), 0)));
   }
 
+  /** A record as somebody published it. */
+  public record Published(String key, String value) {}
+
   /** The next prompt that somebody published; it must be a valid one. */
   public Prompt nextPrompt() {
+    ConsumerRecord<String, byte[]> record = next();
+    Origin origin =
+        new Origin(record.topic(), record.partition(), record.offset(), record.timestamp());
+    PromptParser parser = new PromptParser(1 << 20);
+    return ((Valid) parser.parse(record.key().getBytes(UTF_8), record.value(), origin)).prompt();
+  }
+
+  /** What somebody published next, whatever it is. */
+  public Published nextRecord() {
+    ConsumerRecord<String, byte[]> record = next();
+    return new Published(record.key(), new String(record.value(), UTF_8));
+  }
+
+  private ConsumerRecord<String, byte[]> next() {
     Await.until(
         "a prompt is published",
         () -> {
-          for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-            prompts.add(parse(record));
+          if (published.isEmpty()) {
+            consumer.poll(Duration.ofMillis(100)).forEach(published::add);
           }
-          return !prompts.isEmpty();
+          return !published.isEmpty();
         });
-    return prompts.remove();
+    return published.remove();
   }
 
   /** Publishes chunks and the completion in one transaction. */
   public void complete(String id, String... texts) {
     producer.beginTransaction();
-    sendChunks(id, texts);
+    sendChunks(id, true, texts);
     send(topics.completions(), id, completion(id, String.join("", texts)).toJson());
+    producer.commitTransaction();
+  }
+
+  /** Publishes the same completion for many prompts, in one transaction. */
+  public void completeAll(List<String> ids, String text) {
+    producer.beginTransaction();
+    for (String id : ids) {
+      sendChunks(id, true, text);
+      send(topics.completions(), id, completion(id, text).toJson());
+    }
     producer.commitTransaction();
   }
 
@@ -81,16 +110,21 @@ public final class Millwheel implements AutoCloseable {
     producer.commitTransaction();
   }
 
-  public void chunks(String id, String... texts) {
+  /**
+   * Publishes chunks in one transaction.
+   *
+   * @param ended whether the last of them ends the choice
+   */
+  public void chunks(String id, boolean ended, String... texts) {
     producer.beginTransaction();
-    sendChunks(id, texts);
+    sendChunks(id, ended, texts);
     producer.commitTransaction();
   }
 
   /** Writes chunks in a transaction that does not commit. */
   public void abort(String id, String... texts) {
     producer.beginTransaction();
-    sendChunks(id, texts);
+    sendChunks(id, true, texts);
     producer.flush();
     producer.abortTransaction();
   }
@@ -103,6 +137,13 @@ public final class Millwheel implements AutoCloseable {
     send(
         topics.chunks(), id, new Chunk(id, 0, 0, "", List.of(), Optional.of(Chunk.ERROR)).toJson());
     send(topics.completions(), id, completion.toJson());
+    producer.commitTransaction();
+  }
+
+  /** Publishes any text. */
+  public void publish(String topic, String key, String value) {
+    producer.beginTransaction();
+    send(topic, key, value.getBytes(UTF_8));
     producer.commitTransaction();
   }
 
@@ -126,22 +167,15 @@ public final class Millwheel implements AutoCloseable {
     consumer.close();
   }
 
-  private void sendChunks(String id, String... texts) {
+  private void sendChunks(String id, boolean ended, String... texts) {
     for (int i = 0; i < texts.length; i++) {
-      Optional<String> reason = i == texts.length - 1 ? Optional.of("stop") : Optional.empty();
+      boolean last = ended && i == texts.length - 1;
+      Optional<String> reason = last ? Optional.of("stop") : Optional.empty();
       send(topics.chunks(), id, new Chunk(id, 0, i, texts[i], List.of(i), reason).toJson());
     }
   }
 
   private void send(String topic, String id, byte[] value) {
     producer.send(new ProducerRecord<>(topic, id, value));
-  }
-
-  private static Prompt parse(ConsumerRecord<String, byte[]> record) {
-    Origin origin =
-        new Origin(record.topic(), record.partition(), record.offset(), record.timestamp());
-    return ((Valid)
-            new PromptParser(1 << 20).parse(record.key().getBytes(), record.value(), origin))
-        .prompt();
   }
 }
