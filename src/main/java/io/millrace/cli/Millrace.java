@@ -29,9 +29,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       BenchCommand.class,
       GenerateCommand.class,
+      InspectCommand.class,
       LogitsCommand.class,
       SubmitCommand.class,
       TailCommand.class,
+      TokenizeCommand.class,
       TopicsCommand.class
     })
 public final class Millrace implements Runnable {
@@ -47,8 +49,12 @@ public final class Millrace implements Runnable {
 
   public static void main(String[] args) {
     VectorModule.load();
-    // Whatever the terminal's locale is: prompts and completions are UTF-8.
     System.exit(commandLine().setOut(utf8(System.out)).setErr(utf8(System.err)).execute(args));
+  }
+
+  /** What commands print is read by other programs, so its encoding is not the terminal's. */
+  private static PrintWriter utf8(PrintStream stream) {
+    return new PrintWriter(stream, true, StandardCharsets.UTF_8);
   }
 
   /** A fresh command line: picocli keeps parsed values, so each execution takes its own. */
@@ -64,10 +70,6 @@ public final class Millrace implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "Missing command");
-  }
-
-  private static PrintWriter utf8(PrintStream stream) {
-    return new PrintWriter(stream, true, StandardCharsets.UTF_8);
   }
 
   private static int reportBadUsage(ParameterException failure, String[] arguments) {
