@@ -31,7 +31,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
       GenerateCommand.class,
       InspectCommand.class,
       LogitsCommand.class,
-      TokenizeCommand.class
+      SubmitCommand.class,
+      TailCommand.class,
+      TokenizeCommand.class,
+      TopicsCommand.class
     })
 public final class Millrace implements Runnable {
   @Spec private CommandSpec spec;

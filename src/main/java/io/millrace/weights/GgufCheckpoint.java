@@ -62,6 +62,7 @@ final class GgufCheckpoint implements Checkpoint {
   @Override
   public CheckpointSummary summary() {
     GgufMetadata metadata = gguf.metadata();
+    GgufVocabulary vocabulary = new GgufVocabulary(gguf);
     List<TypeShare> types =
         gguf.tensors().stream().collect(Collectors.groupingBy(GgufTensor::type)).entrySet().stream()
             .map(type -> share(type.getKey(), type.getValue()))
@@ -74,8 +75,8 @@ final class GgufCheckpoint implements Checkpoint {
         architecture,
         types.stream().mapToLong(TypeShare::elements).sum(),
         types,
-        metadata.label(GgufVocabulary.MODEL_KEY),
-        metadata.size(GgufVocabulary.TOKENS_KEY).orElse(0),
+        vocabulary.kind(),
+        vocabulary.size(),
         architecture
             .map(name -> metadata.integer(name + ".context_length", 1, Integer.MAX_VALUE))
             .orElse(OptionalInt.empty()),

@@ -111,7 +111,7 @@ class ModelCommandsTest {
         .containsPattern("architecture +llama\\R")
         .containsPattern("  F32 +[0-9,]+ parameters in 11 tensors, [0-9,]+ bytes\\R")
         .containsPattern("context +64 tokens\\R")
-        .containsPattern("tokenizer +llama, 265 tokens\\R")
+        .containsPattern("tokenizer +SentencePiece, 265 tokens\\R")
         .containsPattern("chat template +no\\R")
         .containsPattern("fingerprint +[0-9a-f]{64}\\R")
         .containsPattern("runs here +yes\\R");

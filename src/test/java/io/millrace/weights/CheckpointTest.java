@@ -147,7 +147,7 @@ class CheckpointTest {
       assertThat(summary.parameters())
           .isEqualTo(summary.types().getFirst().elements() + 256)
           .isGreaterThan(2000);
-      assertThat(summary.tokenizer()).hasValue("llama");
+      assertThat(summary.tokenizer()).hasValue("SentencePiece");
       assertThat(summary.vocabSize()).isEqualTo(265);
       assertThat(summary.contextLength()).hasValue(64);
       assertThat(summary.chatTemplate()).isTrue();
@@ -162,6 +162,9 @@ class CheckpointTest {
     assertThatExceptionOfType(CheckpointException.class)
         .isThrownBy(() -> Checkpoint.open(directory))
         .withMessageContaining("is a directory, expected a GGUF file");
+    assertThatExceptionOfType(CheckpointException.class)
+        .isThrownBy(() -> Checkpoint.open(Path.of("/dev/null")))
+        .withMessage("null: is no regular file, expected a GGUF file");
   }
 
   @Test
