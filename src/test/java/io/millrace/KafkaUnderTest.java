@@ -4,6 +4,7 @@ import io.millrace.worker.EmbeddedBroker;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
@@ -53,6 +54,9 @@ public final class KafkaUnderTest implements BeforeAllCallback {
   public void createTopics(NewTopic... topics) throws InterruptedException, ExecutionException {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers()))) {
       admin.createTopics(Arrays.asList(topics)).all().get();
+      // The controller has them at once, the broker a little later.
+      List<String> names = Arrays.stream(topics).map(NewTopic::name).toList();
+      Await.until("topics are there", () -> listTopics(admin).containsAll(names));
     }
   }
 
@@ -61,6 +65,14 @@ public final class KafkaUnderTest implements BeforeAllCallback {
     List<NewTopic> topics =
         Arrays.stream(names).map(name -> new NewTopic(name, 1, (short) 1)).toList();
     createTopics(topics.toArray(NewTopic[]::new));
+  }
+
+  private static Set<String> listTopics(Admin admin) {
+    try {
+      return admin.listTopics().names().get();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private record Broker(String bootstrapServers, Runnable stop) implements AutoCloseable {

@@ -1,6 +1,8 @@
 package io.millrace.cli;
 
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -29,8 +31,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DemoCommand.class,
       DevCommand.class,
       GenerateCommand.class,
+      InspectCommand.class,
       LogitsCommand.class,
       RouterCommand.class,
+      SubmitCommand.class,
+      TailCommand.class,
+      TokenizeCommand.class,
+      TopicsCommand.class,
       WorkerCommand.class
     })
 public final class Millrace implements Runnable {
@@ -46,7 +53,12 @@ public final class Millrace implements Runnable {
 
   public static void main(String[] args) {
     VectorModule.load();
-    System.exit(commandLine().execute(args));
+    System.exit(commandLine().setOut(utf8(System.out)).setErr(utf8(System.err)).execute(args));
+  }
+
+  /** What commands print is read by other programs, so its encoding is not the terminal's. */
+  private static PrintWriter utf8(PrintStream stream) {
+    return new PrintWriter(stream, true, StandardCharsets.UTF_8);
   }
 
   /** A fresh command line: picocli keeps parsed values, so each execution takes its own. */

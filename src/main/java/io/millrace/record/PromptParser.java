@@ -31,6 +31,11 @@ public final class PromptParser {
     this.maxBytes = maxBytes;
   }
 
+  /** Whether a prompt may have this id. */
+  public static boolean isId(String text) {
+    return ID.matcher(text).matches();
+  }
+
   /**
    * Reads a record. Nothing that it holds makes this throw.
    *
@@ -86,7 +91,7 @@ public final class PromptParser {
 
   private static Optional<String> id(Fields fields) {
     Optional<String> id = fields.text("id");
-    if (id.isPresent() && !ID.matcher(id.get()).matches()) {
+    if (id.isPresent() && !isId(id.get())) {
       throw Fields.invalid("id", Printable.quote(id.get()), ID_RULE);
     }
     return id;
@@ -126,7 +131,7 @@ public final class PromptParser {
     private static Optional<String> decode(byte[] key) {
       try {
         String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(key)).toString();
-        return ID.matcher(text).matches() ? Optional.of(text) : Optional.empty();
+        return Optional.of(text).filter(PromptParser::isId);
       } catch (CharacterCodingException e) {
         return Optional.empty();
       }

@@ -40,13 +40,18 @@ public record Topics(String prefix) {
    * @throws IllegalArgumentException when the name cannot be part of a topic's
    */
   public String work(String model) {
-    String name = prefix + "work." + model;
+    String name = workPrefix() + model;
     if (model.isEmpty() || !LEGAL.matcher(model).matches() || name.length() > MAX_LENGTH) {
       throw new IllegalArgumentException(
-          "the model's name is %s, expected letters, digits, dots, underscores or dashes, so that %s is a topic; choose one with --model NAME=PATH"
+          "the model's name is %s, expected letters, digits, dots, underscores or dashes, so that %s is a topic"
               .formatted(Printable.quote(model), Printable.quote(name)));
     }
     return name;
+  }
+
+  /** How the name of every model's lanes begins. */
+  public String workPrefix() {
+    return prefix + "work.";
   }
 
   public String chunks() {

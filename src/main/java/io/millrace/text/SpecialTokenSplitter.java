@@ -2,12 +2,11 @@ package io.millrace.text;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
-import java.util.TreeSet;
+import java.util.TreeMap;
 
 /**
  * Cuts text at the spellings of special tokens. The longest token takes all its places first,
@@ -21,41 +20,42 @@ final class SpecialTokenSplitter {
     record Token(int id) implements Part {}
   }
 
-  /** Longest first; tokens of the same length by id. */
-  private record Special(String spelling, int bytes, int id) implements Comparable<Special> {
-    private static final Comparator<Special> ORDER =
+  /**
+   * A special token.
+   *
+   * @param bytes of its spelling in UTF-8
+   */
+  private record Special(String spelling, int bytes, int id) {
+    static final Comparator<Special> LONGEST_FIRST =
         Comparator.comparingInt(Special::bytes).reversed().thenComparingInt(Special::id);
 
-    @Override
-    public int compareTo(Special other) {
-      return ORDER.compare(this, other);
+    Special(String spelling, int id) {
+      this(spelling, spelling.getBytes(StandardCharsets.UTF_8).length, id);
+    }
+
+    /** The character at {@code index}, or -1 behind the end. */
+    int at(int index) {
+      return index < spelling.length() ? spelling.charAt(index) : -1;
     }
   }
 
-  /** Prefixes of the spellings: finds which of many tokens a text has at all in one pass. */
-  private static final class Trie {
-    private final Map<Character, Trie> next = new HashMap<>();
-    private final List<Special> here = new ArrayList<>(0);
-  }
-
-  private final Trie root = new Trie();
+  /** In the order of their spellings: those with a common prefix stand together. */
+  private final List<Special> sorted;
 
   /**
    * Prepares to split at these tokens.
    *
-   * @param spellings by token id; empty ones are left out
+   * @param spellings by token id; empty ones are left out, and of equal ones all but the first
    */
   SpecialTokenSplitter(Map<Integer, String> spellings) {
-    spellings.forEach((id, spelling) -> {
-      Trie node = root;
-      for (char c : spelling.toCharArray()) {
-        node = node.next.computeIfAbsent(c, key -> new Trie());
-      }
-      if (node != root) {
-        int bytes = spelling.getBytes(StandardCharsets.UTF_8).length;
-        node.here.add(new Special(spelling, bytes, id));
-      }
-    });
+    TreeMap<String, Special> bySpelling = new TreeMap<>();
+    spellings.forEach((id, spelling) ->
+        bySpelling.merge(
+            spelling,
+            new Special(spelling, id),
+            (one, other) -> one.id() < other.id() ? one : other));
+    bySpelling.remove("");
+    this.sorted = List.copyOf(bySpelling.values());
   }
 
   /** The parts of {@code text} in order, none of them empty. */
@@ -64,7 +64,7 @@ final class SpecialTokenSplitter {
     if (!text.isEmpty()) {
       parts.add(new Part.Text(text));
     }
-    for (Special special : occurring(text)) {
+    for (Special special : occurringIn(text)) {
       List<Part> finer = new ArrayList<>();
       for (Part part : parts) {
         switch (part) {
@@ -77,19 +77,35 @@ final class SpecialTokenSplitter {
     return parts;
   }
 
-  private NavigableSet<Special> occurring(String text) {
-    NavigableSet<Special> found = new TreeSet<>();
+  /** Those of many tokens that a text has at all, found in one pass. */
+  private List<Special> occurringIn(String text) {
+    BitSet found = new BitSet();
     for (int start = 0; start < text.length(); start++) {
-      Trie node = root;
-      for (int i = start; i < text.length(); i++) {
-        node = node.next.get(text.charAt(i));
-        if (node == null) {
-          break;
+      int low = 0;
+      int high = sorted.size();
+      for (int length = 0; low < high && start + length < text.length(); length++) {
+        char next = text.charAt(start + length);
+        low = firstWith(next, length, low, high);
+        high = firstWith(next + 1, length, low, high);
+        if (low < high && sorted.get(low).spelling().length() == length + 1) {
+          found.set(low);
         }
-        found.addAll(node.here);
       }
     }
-    return found;
+    return found.stream().mapToObj(sorted::get).sorted(Special.LONGEST_FIRST).toList();
+  }
+
+  /** The first of {@code [low, high)} whose character at {@code index} is {@code least} or more. */
+  private int firstWith(int least, int index, int low, int high) {
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (sorted.get(middle).at(index) < least) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
   }
 
   private static void cut(String text, Special special, List<Part> into) {

@@ -150,8 +150,17 @@ public final class SpmTokenizer implements Tokenizer {
           ("SentencePiece's native library cannot be loaded on %s %s: %s. It is there for Linux"
                   + " (x86-64, aarch64; glibc), macOS (aarch64) and Windows (x86-64), and is"
                   + " unpacked to ~/.djl.ai or the directory that DJL_CACHE_DIR names.")
-              .formatted(System.getProperty("os.name"), System.getProperty("os.arch"), e),
+              .formatted(
+                  System.getProperty("os.name"), System.getProperty("os.arch"), rootCause(e)),
           e);
     }
+  }
+
+  private static Throwable rootCause(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
   }
 }

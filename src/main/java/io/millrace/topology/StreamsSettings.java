@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.streams.StreamsConfig;
@@ -46,6 +47,10 @@ public record StreamsSettings(
   /** Room for keys, headers and the framing of a batch, in bytes. */
   private static final int RECORD_OVERHEAD = 64 * 1024;
 
+  /** Of settings for one kind of client, such as {@code main.consumer.}. */
+  private static final Pattern CLIENT_PREFIX =
+      Pattern.compile("^((main\\.|global\\.)?consumer|producer|admin)\\.");
+
   private static final Set<String> FIXED =
       Set.of(
           StreamsConfig.APPLICATION_ID_CONFIG,
@@ -57,6 +62,7 @@ public record StreamsSettings(
           ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
           ConsumerConfig.GROUP_INSTANCE_ID_CONFIG,
           ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+          ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
           ProducerConfig.TRANSACTIONAL_ID_CONFIG);
 
   public StreamsSettings {
@@ -67,9 +73,10 @@ public record StreamsSettings(
     requireNonNull(sessionTimeout, "sessionTimeout is null");
     kafka = Map.copyOf(kafka);
     for (String key : kafka.keySet()) {
-      if (FIXED.contains(key)) {
+      if (FIXED.contains(CLIENT_PREFIX.matcher(key).replaceFirst(""))) {
         throw new IllegalArgumentException(
-            "kafka.%s cannot be set: Millrace sets it itself; remove it".formatted(key));
+            "kafka.%s cannot be set: exactly-once output or back-pressure rests on it; remove it"
+                .formatted(key));
       }
     }
   }
@@ -89,8 +96,10 @@ public record StreamsSettings(
     config.put(StreamsConfig.TASK_ASSIGNOR_CLASS_CONFIG, StickyTaskAssignor.class.getName());
     config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, millis(sessionTimeout));
     config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, millis(sessionTimeout) / 3);
-    // A gate overshoots by the records of one poll less one.
-    config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
+    // A restoration is over sooner when the broker does not wait for records that nobody writes.
+    config.put(StreamsConfig.restoreConsumerPrefix(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG), 20);
+    // A gate overshoots by the records of one poll less one. Restoring reads as many as it can.
+    config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 1);
     config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
     config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, maxRecordBytes + RECORD_OVERHEAD);
     config.putAll(kafka);

@@ -8,6 +8,7 @@ import java.nio.file.Path;
  */
 public final class CheckpointException extends RuntimeException {
   private static final long serialVersionUID = 1L;
+  private static final int MAX_CHARS = 1000;
 
   CheckpointException(Path file, String problem) {
     super(message(file, problem));
@@ -17,8 +18,11 @@ public final class CheckpointException extends RuntimeException {
     super(message(file, problem), cause);
   }
 
+  /** Names and values out of a hostile file must neither flood nor steer the terminal. */
   private static String message(Path file, String problem) {
     Path name = file.getFileName();
-    return (name == null ? file : name) + ": " + problem;
+    String message = (name == null ? file : name) + ": " + problem;
+    String cut = message.length() > MAX_CHARS ? message.substring(0, MAX_CHARS) + "..." : message;
+    return cut.replaceAll("\\p{Cntrl}", "?");
   }
 }

@@ -62,20 +62,21 @@ final class GgufCheckpoint implements Checkpoint {
   @Override
   public CheckpointSummary summary() {
     GgufMetadata metadata = gguf.metadata();
+    GgufVocabulary vocabulary = new GgufVocabulary(gguf);
     List<TypeShare> types =
         gguf.tensors().stream().collect(Collectors.groupingBy(GgufTensor::type)).entrySet().stream()
             .map(type -> share(type.getKey(), type.getValue()))
             .sorted(Comparator.comparingLong(TypeShare::bytes).reversed())
             .toList();
-    Optional<String> architecture = metadata.text(GgufLlama.ARCHITECTURE_KEY);
+    Optional<String> architecture = metadata.label(GgufLlama.ARCHITECTURE_KEY);
     return new CheckpointSummary(
         "GGUF v" + gguf.version(),
         gguf.size(),
         architecture,
         types.stream().mapToLong(TypeShare::elements).sum(),
         types,
-        metadata.text(GgufVocabulary.MODEL_KEY),
-        metadata.size(GgufVocabulary.TOKENS_KEY).orElse(0),
+        vocabulary.kind(),
+        vocabulary.size(),
         architecture
             .map(name -> metadata.integer(name + ".context_length", 1, Integer.MAX_VALUE))
             .orElse(OptionalInt.empty()),

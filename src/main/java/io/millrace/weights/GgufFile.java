@@ -60,6 +60,10 @@ final class GgufFile implements AutoCloseable {
     if (Files.isDirectory(file)) {
       throw new CheckpointException(file, "is a directory, expected a GGUF file");
     }
+    if (Files.exists(file)
+        && !Files.isRegularFile(file)) { // opening a pipe would wait for a writer
+      throw new CheckpointException(file, "is no regular file, expected a GGUF file");
+    }
     FileChannel channel = null;
     Arena arena = Arena.ofShared();
     try {
@@ -152,7 +156,9 @@ final class GgufFile implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
     try {
       channel.close();
     } catch (IOException e) {

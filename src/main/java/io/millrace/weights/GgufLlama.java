@@ -1,11 +1,7 @@
 package io.millrace.weights;
 
 import io.millrace.model.ModelConfig;
-import io.millrace.tensor.Rope;
 import io.millrace.tensor.TensorSource;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -18,13 +14,9 @@ import java.util.regex.Pattern;
  */
 final class GgufLlama {
   static final String ARCHITECTURE_KEY = "general.architecture";
-  static final String CONTEXT_LENGTH_KEY = "llama.context_length";
-  static final String TOKEN_EMBEDDING = "token_embd.weight";
 
+  private static final String TOKEN_EMBEDDING = "token_embd.weight";
   private static final String ARCHITECTURE = "llama";
-  private static final String ROPE_SCALING_TYPE_KEY = "llama.rope.scaling.type";
-  private static final String ROPE_FACTORS = "rope_freqs.weight";
-  private static final double DEFAULT_ROPE_BASE = 10_000;
 
   private static final int MAX_WIDTH = 1 << 20;
   private static final int MAX_LAYERS = 1 << 12;
@@ -51,7 +43,7 @@ final class GgufLlama {
     this.metadata = gguf.metadata();
     String architecture =
         metadata
-            .text(ARCHITECTURE_KEY)
+            .label(ARCHITECTURE_KEY)
             .orElseThrow(() -> metadata.problem("has no metadata " + ARCHITECTURE_KEY));
     if (!architecture.equals(ARCHITECTURE)) {
       throw metadata.problem(
@@ -76,8 +68,8 @@ final class GgufLlama {
           headDim,
           metadata.required("llama.feed_forward_length", MAX_FFN_DIM),
           (float) requiredReal("llama.attention.layer_norm_rms_epsilon"),
-          metadata.required(CONTEXT_LENGTH_KEY, MAX_CONTEXT),
-          rope(headDim),
+          metadata.required("llama.context_length", MAX_CONTEXT),
+          new GgufRope(gguf).read(headDim),
           0);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(gguf.file(), e.getMessage(), e);
@@ -105,7 +97,7 @@ final class GgufLlama {
 
   private static boolean belongs(String name, int layers) {
     return switch (name) {
-      case TOKEN_EMBEDDING, "output_norm.weight", "output.weight", ROPE_FACTORS -> true;
+      case TOKEN_EMBEDDING, "output_norm.weight", "output.weight", GgufRope.FACTORS -> true;
       default -> {
         Matcher block = BLOCK_TENSOR.matcher(name);
         yield block.matches() && Integer.parseInt(block.group(1)) < layers;
@@ -132,7 +124,7 @@ final class GgufLlama {
 
   /** Rows of the embedding; a file that holds only a vocabulary has none. */
   private int vocabSize() {
-    int tokens = metadata.size(GgufVocabulary.TOKENS_KEY).orElse(0);
+    int tokens = new GgufVocabulary(gguf).size();
     Optional<GgufTensor> embedding = gguf.tensor(TOKEN_EMBEDDING);
     if (embedding.isEmpty() || tokens == 0) {
       return embedding.map(GgufTensor::rows).orElse(tokens);
@@ -162,76 +154,6 @@ final class GgufLlama {
               .formatted(headDim, valueDim, MAX_HEAD_DIM));
     }
     return headDim;
-  }
-
-  /**
-   * Rotary embedding: pair {@code i} of {@code d/2} has the frequency {@code base^(-2i/d)}, divided
-   * by the factor of linear scaling and by the pair's own factor, if there are any (Llama 3.1).
-   */
-  private Rope rope(int headDim) {
-    int rotated = metadata.integer("llama.rope.dimension_count", 2, headDim).orElse(headDim);
-    double base = metadata.real("llama.rope.freq_base").orElse(DEFAULT_ROPE_BASE);
-    if (rotated % 2 != 0 || !(base >= 1) || Double.isInfinite(base)) {
-      throw metadata.problem(
-          "rotates %d elements of a head with base %s, expected an even number and a base of at"
-                  .formatted(rotated, base)
-              + " least 1");
-    }
-    double divisor = linearFactor();
-    float[] factors = ropeFactors(rotated / 2);
-    double[] frequencies = new double[rotated / 2];
-    for (int i = 0; i < frequencies.length; i++) {
-      frequencies[i] = Math.pow(base, -2.0 * i / rotated) / divisor / factors[i];
-    }
-    return new Rope(frequencies, Rope.Pairing.INTERLEAVED, 1);
-  }
-
-  private double linearFactor() {
-    String type = metadata.text(ROPE_SCALING_TYPE_KEY).orElse("linear");
-    return switch (type) {
-      case "none" -> 1;
-      case "linear" -> {
-        double factor =
-            metadata
-                .real("llama.rope.scaling.factor")
-                .orElseGet(() -> metadata.real("llama.rope.scale_linear").orElse(0));
-        if (!(factor >= 0) || Double.isInfinite(factor)) {
-          throw metadata.problem(
-              "has the rope scaling factor %s, expected a number above 0".formatted(factor));
-        }
-        yield factor == 0 ? 1 : factor;
-      }
-      default ->
-          throw metadata.problem(
-              "metadata %s is %s, which this build cannot compute, expected none or linear"
-                  .formatted(ROPE_SCALING_TYPE_KEY, type));
-    };
-  }
-
-  /** Divisors of the frequencies, one for each pair; all 1 in a file that has none. */
-  private float[] ropeFactors(int pairs) {
-    float[] factors = new float[pairs];
-    Arrays.fill(factors, 1);
-    gguf.tensor(ROPE_FACTORS).ifPresent(tensor -> readRopeFactors(tensor, factors));
-    return factors;
-  }
-
-  private void readRopeFactors(GgufTensor tensor, float[] factors) {
-    if (tensor.type() != GgmlType.F32 || tensor.elements() != factors.length) {
-      throw metadata.problem(
-          "tensor %s has %d elements of type %s, expected %d of type F32"
-              .formatted(tensor.name(), tensor.elements(), tensor.type(), factors.length));
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = gguf.source(tensor).map(arena);
-      for (int i = 0; i < factors.length; i++) {
-        factors[i] = Float.intBitsToFloat(bytes.get(GgufCursor.INT, (long) i * Float.BYTES));
-        if (!(factors[i] > 0) || Float.isInfinite(factors[i])) {
-          throw metadata.problem(
-              "tensor %s has factor %s, expected above 0".formatted(tensor.name(), factors[i]));
-        }
-      }
-    }
   }
 
   private double requiredReal(String key) {

@@ -18,7 +18,7 @@ import java.util.stream.LongStream;
  * is asked for.
  */
 final class GgufMetadata {
-  private static final int MAX_TEXT_BYTES = 16 << 20;
+  private static final int MAX_LABEL_BYTES = 256;
 
   private final Path file;
   private final MemorySegment bytes;
@@ -34,11 +34,12 @@ final class GgufMetadata {
     return values.containsKey(key);
   }
 
-  Optional<String> text(String key) {
+  /** A short string without control characters: the name of something. */
+  Optional<String> label(String key) {
     return find(key)
         .map(value ->
             value instanceof GgufValue.Text(long position, long length)
-                ? decode(key, position, checkLength(key, length))
+                ? decodeLabel(key, position, length)
                 : fail(key, value, "a string"));
   }
 
@@ -161,13 +162,17 @@ final class GgufMetadata {
     return array;
   }
 
-  private long checkLength(String key, long length) {
-    if (length > MAX_TEXT_BYTES) {
+  private String decodeLabel(String key, long position, long length) {
+    if (length > MAX_LABEL_BYTES) {
       throw problem(
           "metadata %s is %d bytes long, expected at most %d"
-              .formatted(key, length, MAX_TEXT_BYTES));
+              .formatted(key, length, MAX_LABEL_BYTES));
     }
-    return length;
+    String label = decode(key, position, length);
+    if (label.chars().anyMatch(Character::isISOControl)) {
+      throw problem("metadata %s has control characters, expected a name".formatted(key));
+    }
+    return label;
   }
 
   private String decode(String what, long position, long length) {

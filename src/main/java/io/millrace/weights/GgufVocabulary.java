@@ -6,20 +6,22 @@ import io.millrace.text.SpmVocabulary.Kind;
 import io.millrace.text.Tokenizer;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
 /** The vocabulary in the metadata of a GGUF file. Defaults are llama.cpp's. */
 final class GgufVocabulary {
-  static final String TOKENS_KEY = "tokenizer.ggml.tokens";
-  static final String MODEL_KEY = "tokenizer.ggml.model";
+  private static final String TOKENS_KEY = "tokenizer.ggml.tokens";
+  private static final String MODEL_KEY = "tokenizer.ggml.model";
 
   private static final String TYPES_KEY = "tokenizer.ggml.token_type";
   private static final String SPM = "llama";
+  private static final String BYTE_LEVEL_BPE = "gpt2";
 
-  /** Twice Gemma's vocabulary, the largest that is common. */
-  private static final int MAX_TOKENS = 1 << 19;
+  /** The largest common vocabulary, Gemma's, has 262,144. */
+  private static final int MAX_TOKENS = 300_000;
 
   private static final int MAX_TOKENS_BYTES = 1 << 24;
 
@@ -38,10 +40,26 @@ final class GgufVocabulary {
     this.metadata = gguf.metadata();
   }
 
+  /** What kind of tokenizer it is for, in words; empty when there is none. */
+  Optional<String> kind() {
+    return metadata
+        .label(MODEL_KEY)
+        .map(model ->
+            switch (model) {
+              case SPM -> "SentencePiece";
+              case BYTE_LEVEL_BPE -> "byte-level BPE";
+              default -> model;
+            });
+  }
+
+  int size() {
+    return metadata.size(TOKENS_KEY).orElse(0);
+  }
+
   Tokenizer tokenizer() {
     String model =
         metadata
-            .text(MODEL_KEY)
+            .label(MODEL_KEY)
             .orElseThrow(() -> metadata.problem("has no tokenizer: no metadata " + MODEL_KEY));
     if (!model.equals(SPM)) {
       throw metadata.problem(

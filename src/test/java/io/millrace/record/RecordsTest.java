@@ -181,7 +181,7 @@ class RecordsTest {
     for (String model : List.of("", "meta/llama", "läma", "m".repeat(250))) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> topics.work(model))
-          .withMessageContaining("--model NAME=PATH");
+          .withMessageContaining("the model's name is");
     }
   }
 

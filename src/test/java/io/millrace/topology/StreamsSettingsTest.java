@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.Map;
 import org.apache.kafka.streams.StreamsConfig;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StreamsSettingsTest {
   @Test
@@ -25,6 +27,12 @@ class StreamsSettingsTest {
   }
 
   @Test
+  void shouldRestoreManyRecordsAtOnce() {
+    assertThat(config(Map.of()).getRestoreConsumerConfigs("client"))
+        .containsEntry("max.poll.records", "1000");
+  }
+
+  @Test
   void shouldPassFurtherSettingsToEveryClient() {
     StreamsConfig config = config(Map.of("security.protocol", "SSL", "session.timeout.ms", "9000"));
 
@@ -35,11 +43,19 @@ class StreamsSettingsTest {
     assertThat(config.getAdminConfigs("client")).containsEntry("security.protocol", "SSL");
   }
 
-  @Test
-  void shouldRefuseSettingsThatExactlyOnceRestsOn() {
-    assertThatThrownBy(() -> config(Map.of("processing.guarantee", "at_least_once")))
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "processing.guarantee",
+        "group.protocol",
+        "max.poll.records",
+        "main.consumer.max.poll.records",
+        "producer.transactional.id"
+      })
+  void shouldRefuseSettingsThatItsPromisesRestOn(String key) {
+    assertThatThrownBy(() -> config(Map.of(key, "any")))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("kafka.processing.guarantee");
+        .hasMessageContaining("kafka." + key);
   }
 
   private static Map<String, Object> consumer(StreamsConfig config) {

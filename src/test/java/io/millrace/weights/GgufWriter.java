@@ -28,6 +28,8 @@ public final class GgufWriter {
 
   private record Tensor(String name, int type, long[] dimensions, byte[] bytes) {}
 
+  private record Raw(int type, byte[] bytes) {}
+
   public GgufWriter version(int version) {
     this.version = version;
     return this;
@@ -37,6 +39,11 @@ public final class GgufWriter {
   public GgufWriter put(String key, Object value) {
     metadata.put(key, value);
     return this;
+  }
+
+  /** Sets a value of any type, also one that there is not, byte for byte. */
+  public GgufWriter raw(String key, int type, byte... bytes) {
+    return put(key, new Raw(type, bytes.clone()));
   }
 
   public GgufWriter remove(String key) {
@@ -109,6 +116,7 @@ public final class GgufWriter {
       case List<?> _ -> 9;
       case Long _ -> 10;
       case Double _ -> 12;
+      case Raw raw -> raw.type();
       default -> throw new IllegalArgumentException("no GGUF type for " + value.getClass());
     };
   }
@@ -146,6 +154,7 @@ public final class GgufWriter {
         case Double number -> int64(Double.doubleToRawLongBits(number));
         case Boolean flag -> write(flag ? 1 : 0);
         case String text -> text(text);
+        case Raw raw -> writeBytes(raw.bytes());
         case List<?> list -> {
           int32(elementTypeOf(list));
           int64(list.size());

@@ -1,0 +1,164 @@
+package io.millrace.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.weights.TinyModel;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code tokenize} and {@code inspect}. */
+class ModelCommandsTest {
+  @TempDir private Path directory;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private final InputStream stdin = System.in;
+  private String model;
+
+  @BeforeEach
+  void writeModel() {
+    model = TinyModel.writer().write(directory.resolve("tiny.gguf")).toString();
+  }
+
+  @AfterEach
+  void restoreStdin() {
+    System.setIn(stdin);
+  }
+
+  @Test
+  void shouldPrintTokenIds() {
+    assertThat(run("tokenize", "--model", model, "ab")).isZero();
+
+    assertThat(out.toString()).isEqualTo("1 264" + System.lineSeparator());
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void shouldLeaveTheBeginningOfSequenceOut() {
+    assertThat(run("tokenize", "--model", model, "--no-bos", "ab")).isZero();
+
+    assertThat(out.toString().strip()).isEqualTo("264");
+  }
+
+  @Test
+  void shouldPrintTokensAndPiecesAsJson() throws IOException {
+    assertThat(run("tokenize", "--model", model, "--json", "ab</s>\"")).isZero();
+
+    JsonNode json = new ObjectMapper().readTree(out.toString());
+    assertThat(json)
+        .isEqualTo(
+            new ObjectMapper()
+                .readTree(
+                    "{\"tokens\":[1,264,2,259,37],\"pieces\":[\"<s>\",\"▁ab\",\"</s>\",\"▁\",\"<0x22>\"]}"));
+    assertThat(out.toString().lines()).hasSize(1);
+  }
+
+  @Test
+  void shouldReadStandardInputExactly() throws IOException {
+    System.setIn(new ByteArrayInputStream("ü \n\0\r\n".getBytes(UTF_8)));
+
+    assertThat(run("tokenize", "--model", model, "--json", "--no-bos", "-")).isZero();
+
+    assertThat(new ObjectMapper().readTree(out.toString()).get("pieces").toString())
+        .isEqualTo(
+            "[\"▁\",\"<0xC3>\",\"<0xBC>\",\"▁\",\"<0x0A>\",\"<0x00>\",\"<0x0D>\",\"<0x0A>\"]");
+  }
+
+  @Test
+  void shouldRefuseStandardInputThatIsNoUtf8() {
+    System.setIn(new ByteArrayInputStream(new byte[] {'a', 'b', (byte) 0xff, 'c'}));
+
+    assertThat(run("tokenize", "--model", model, "-")).isEqualTo(1);
+
+    assertThat(out.toString()).isEmpty();
+    assertThat(err.toString().strip())
+        .isEqualTo("millrace: standard input is not valid UTF-8: byte ff at offset 2");
+  }
+
+  @Test
+  void shouldTokenizeAnEmptyText() {
+    assertThat(run("tokenize", "--model", model, "--no-bos", "")).isZero();
+
+    assertThat(out.toString()).isEqualTo(System.lineSeparator());
+  }
+
+  @Test
+  void shouldTakeANamedModel() {
+    assertThat(run("inspect", "--model", "pond-1=" + model)).isZero();
+
+    assertThat(out.toString()).containsPattern("model +pond-1\\R");
+  }
+
+  @Test
+  void shouldPrintWhatIsInAModel() {
+    assertThat(run("inspect", "--model", model)).isZero();
+
+    assertThat(out.toString())
+        .containsPattern("model +tiny\\R")
+        .containsPattern("architecture +llama\\R")
+        .containsPattern("  F32 +[0-9,]+ parameters in 11 tensors, [0-9,]+ bytes\\R")
+        .containsPattern("context +64 tokens\\R")
+        .containsPattern("tokenizer +SentencePiece, 265 tokens\\R")
+        .containsPattern("chat template +no\\R")
+        .containsPattern("fingerprint +[0-9a-f]{64}\\R")
+        .containsPattern("runs here +yes\\R");
+  }
+
+  @Test
+  void shouldPrintWhyAModelDoesNotRunHere() {
+    String other =
+        TinyModel.writer()
+            .put("general.architecture", "mam%ba")
+            .write(directory.resolve("other.gguf"))
+            .toString();
+
+    assertThat(run("inspect", "--model", other)).isZero();
+
+    assertThat(out.toString())
+        .containsPattern("runs here +no: other.gguf: has architecture mam%ba");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tokenize", "inspect"})
+  void shouldShowAnExampleInItsHelp(String command) {
+    assertThat(run(command, "--help")).isZero();
+
+    assertThat(out.toString()).contains("millrace " + command + " --model stories.gguf");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tokenize", "inspect"})
+  void shouldExitWithTwoWhenTheModelIsNotNamed(String command) {
+    assertThat(run(command)).isEqualTo(2);
+
+    assertThat(err.toString()).contains("--model");
+  }
+
+  @Test
+  void shouldReportAFileThatIsNoModelAsOneLine() {
+    assertThat(run("inspect", "--model", directory.resolve("none.gguf").toString())).isEqualTo(1);
+
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(err.toString()).startsWith("millrace: none.gguf: there is no such file");
+  }
+
+  private int run(String... args) {
+    return Millrace.commandLine()
+        .setOut(new PrintWriter(out))
+        .setErr(new PrintWriter(err))
+        .execute(args);
+  }
+}
