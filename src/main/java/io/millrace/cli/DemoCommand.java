@@ -37,6 +37,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    KafkaOptions.silenceClients();
     PrintWriter out = spec.commandLine().getOut();
     Settings settings = Settings.defaults().with(Settings.METRICS_PORT, "off");
     try (BundledModel bundled = BundledModel.unpack();

@@ -11,12 +11,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All that Millrace needs on one machine: an embedded broker with the topics of the contract, a
  * router and a worker. Everything is gone when it is closed.
  */
 public final class Playground implements AutoCloseable {
+  // Before any thread is started: SLF4J warns when two of them initialize it together.
+  private static final Logger LOG = LoggerFactory.getLogger(Playground.class);
+
   /** Of the one worker, which owns them all; each costs it time to start. */
   private static final int LANES = 4;
 
@@ -60,6 +65,7 @@ public final class Playground implements AutoCloseable {
       Node node =
           Node.startWorker(near(settings, bootstrapServers, model.name()), model.name(), engine);
       parts.push(node::close);
+      LOG.debug("Kafka, router and worker of {} run on {}", model.name(), bootstrapServers);
       return new Playground(model.name(), bootstrapServers, node, parts);
     } catch (Throwable e) {
       try {

@@ -110,7 +110,7 @@ final class RequiredTopics implements AutoCloseable {
       case CREATED ->
           LOG.info("Created topic {} with {} partitions", state.name(), state.partitions());
       case DIFFERS ->
-          LOG.info(
+          LOG.debug(
               "Topic {} is not as the contract says: {}",
               state.name(),
               String.join("; ", state.differences()));

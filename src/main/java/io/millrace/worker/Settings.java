@@ -27,7 +27,7 @@ import java.util.TreeMap;
  */
 public final class Settings {
   public static final Setting<Optional<String>> BOOTSTRAP_SERVERS =
-      Setting.text("bootstrap.servers", "localhost:9092");
+      Setting.text("kafka.bootstrap.servers", "localhost:9092");
   public static final Setting<Optional<String>> TOPICS_PREFIX = Setting.text("topics.prefix", "");
   public static final Setting<Long> PROMPT_MAX_BYTES =
       Setting.bytes("prompt.max-bytes", "1MiB", 256L << 20);
@@ -149,11 +149,11 @@ public final class Settings {
     return new Settings(changed);
   }
 
-  /** Settings for every Kafka client, under Kafka's own names. */
+  /** Settings for every Kafka client but its brokers, under Kafka's own names. */
   public Map<String, String> kafka() {
     Map<String, String> kafka = new HashMap<>();
     values.forEach((name, value) -> {
-      if (name.startsWith(KAFKA)) {
+      if (name.startsWith(KAFKA) && !name.equals(BOOTSTRAP_SERVERS.name())) {
         kafka.put(name.substring(KAFKA.length()), value);
       }
     });
@@ -161,15 +161,13 @@ public final class Settings {
   }
 
   private static void check(String name, String value) {
-    if (name.startsWith(KAFKA) && name.length() > KAFKA.length()) {
-      return;
+    Optional<Setting<?>> setting =
+        ALL.stream().filter(known -> known.name().equals(name)).findFirst();
+    if (setting.isPresent()) {
+      setting.get().parse(value);
+    } else if (!name.startsWith(KAFKA) || name.length() == KAFKA.length()) {
+      throw unknown(name);
     }
-    Setting<?> setting =
-        ALL.stream()
-            .filter(known -> known.name().equals(name))
-            .findFirst()
-            .orElseThrow(() -> unknown(name));
-    setting.parse(value);
   }
 
   private static IllegalArgumentException unknown(String name) {

@@ -63,7 +63,7 @@ class NodeIT {
     admin = new TopicAdmin(Map.of("bootstrap.servers", kafka.bootstrapServers()));
     producer =
         new KafkaProducer<>(
-            Map.of("bootstrap.servers", kafka.bootstrapServers()),
+            Map.of("bootstrap.servers", kafka.bootstrapServers(), "max.request.size", 2 << 20),
             new StringSerializer(),
             new ByteArraySerializer());
   }

@@ -79,9 +79,11 @@ class SettingsTest {
 
   @Test
   void shouldPassKafkaSettingsOn() throws Exception {
-    Settings settings = load("kafka.security.protocol=SSL\nkafka.linger.ms=5\n");
+    Settings settings =
+        load("kafka.security.protocol=SSL\nkafka.linger.ms=5\nkafka.bootstrap.servers=a:1\n");
 
     assertThat(settings.kafka()).isEqualTo(Map.of("security.protocol", "SSL", "linger.ms", "5"));
+    assertThat(settings.get(Settings.BOOTSTRAP_SERVERS)).contains("a:1");
   }
 
   @Test
@@ -95,7 +97,7 @@ class SettingsTest {
   @CsvSource({
     "worker.slot=4, worker.slots",
     "router.waiting=4, router.waiting-bytes",
-    "bootstrap.server=a:1, bootstrap.servers"
+    "bootstrap.servers=a:1, kafka.bootstrap.servers"
   })
   void shouldNameTheNearestKeyForAnUnknownOne(String line, String nearest) {
     assertThatThrownBy(() -> load(line))
