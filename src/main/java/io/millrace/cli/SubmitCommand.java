@@ -72,7 +72,8 @@ final class SubmitCommand implements Callable<Integer> {
       paramLabel = "TIME",
       converter = DurationConverter.class,
       description =
-          "Give up when nothing was heard of any prompt for so long, such as 30s or 5m (default: never).")
+          "Give up when nothing was heard of any prompt for so long, such as 30s or 5m (default:"
+              + " never).")
   private Duration timeout;
 
   @Option(
