@@ -24,11 +24,11 @@ import java.util.Map;
 
 /** What the settings of a process mean for the apps in it. */
 record AppSettings(Settings settings, String instance) {
-  /** Beside the prompt, a work record and a dead letter hold little. */
-  private static final int RECORD_OVERHEAD = 64 * 1024;
+  /** What a completion or a chunk may hold, whatever the size of prompts. */
+  private static final int MIN_VALUE_BYTES = 1 << 20;
 
-  /** The topics of the contract take chunks up to 1 MiB, with their framing. */
-  private static final int MAX_OUTPUT_BYTES = (1 << 20) - RECORD_OVERHEAD;
+  /** Room for what travels with a value: headers, and fields that are filled in. */
+  private static final int RECORD_OVERHEAD = 64 * 1024;
 
   Topics topics() {
     return new Topics(settings.get(TOPICS_PREFIX).orElse(""));
@@ -61,7 +61,7 @@ record AppSettings(Settings settings, String instance) {
         topics(),
         settings.get(WORKER_HEARTBEAT_INTERVAL),
         maxRecordBytes(),
-        MAX_OUTPUT_BYTES);
+        maxValueBytes());
   }
 
   StreamsSettings routerStreams() {
@@ -95,8 +95,12 @@ record AppSettings(Settings settings, String instance) {
     return Math.toIntExact(settings.get(PROMPT_MAX_BYTES));
   }
 
-  /** Of a prompt on its way, with room for what travels with it. */
+  private int maxValueBytes() {
+    return Math.max(MIN_VALUE_BYTES, promptMaxBytes());
+  }
+
+  /** What every topic with prompts or texts must take. */
   int maxRecordBytes() {
-    return promptMaxBytes() + RECORD_OVERHEAD;
+    return maxValueBytes() + RECORD_OVERHEAD;
   }
 }

@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 /** Reads times and sizes as people write them: a whole number and a unit. */
 public final class Quantity {
   private static final Pattern FORM = Pattern.compile("(\\d{1,18}) ?([A-Za-z]*)");
+  private static final int MAX_TIME_DIGITS = 9;
   private static final Map<String, Duration> TIMES =
       Map.of(
           "ms", Duration.ofMillis(1),
@@ -35,6 +36,9 @@ public final class Quantity {
    */
   public static Duration duration(String text) {
     Matcher parts = parts(text);
+    if (parts.group(1).length() > MAX_TIME_DIGITS) {
+      throw new IllegalArgumentException("%s is longer than any process runs".formatted(text));
+    }
     return unit(TIMES, parts.group(2), text).multipliedBy(Long.parseLong(parts.group(1)));
   }
 

@@ -8,17 +8,12 @@ import io.millrace.topology.TopicSpec;
 import io.millrace.topology.TopicState;
 import io.millrace.topology.TopicState.Status;
 import java.util.List;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Holds the topics of a cluster against the contract before a process joins in. */
 final class RequiredTopics implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RequiredTopics.class);
-
-  /** Shared topics on which whole prompts are written. */
-  private static final List<Function<Topics, String>> PROMPTS_PASS =
-      List.of(Topics::prompts, Topics::urgentPrompts, Topics::deadLetters);
 
   private final Topics topics;
   private final TopicContract contract;
@@ -58,7 +53,7 @@ final class RequiredTopics implements AutoCloseable {
               .formatted(topics.prompts(), prompts, topics.urgentPrompts(), urgent));
     }
     for (TopicState state : states) {
-      if (PROMPTS_PASS.stream().anyMatch(topic -> topic.apply(topics).equals(state.name()))) {
+      if (!state.name().equals(topics.control()) && !state.name().equals(topics.workers())) {
         checkSize(state);
       }
       report(state);
