@@ -92,11 +92,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     changed = true;
     heard = new ConcurrentLinkedQueue<>();
     restored = store.readAll();
-    for (SavedPrompt saved : restored) {
-      Prompt prompt = Work.fromJson(saved.work()).prompt();
-      generating.put(saved.id(), new GeneratingPrompt(prompt, saved.headers(), saved.segments()));
-    }
-    shared.inFlight().addAndGet(generating.size());
+    restored.forEach(this::restore);
     context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
   }
 
@@ -122,6 +118,13 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     generating.values().forEach(GeneratingPrompt::abandon);
     shared.inFlight().addAndGet(-generating.size());
     generating.clear();
+  }
+
+  /** From now on the prompt is this task's; the engine gets it at the first tick. */
+  private void restore(SavedPrompt saved) {
+    Prompt prompt = Work.fromJson(saved.work()).prompt();
+    generating.put(saved.id(), new GeneratingPrompt(prompt, saved.headers(), saved.segments()));
+    shared.inFlight().incrementAndGet();
   }
 
   private void admit(Prompt prompt, Record<byte[], byte[]> record, long now) {
