@@ -101,8 +101,10 @@ final class WorkerTask {
     processor.process(new Record<>(key, value, now, new RecordHeaders(HEADERS)));
   }
 
-  void tick() {
+  /** Lets the task do what it does every few milliseconds; returns true, for use in conditions. */
+  boolean tick() {
     context.scheduledPunctuators().getLast().getPunctuator().punctuate(now);
+    return true;
   }
 
   List<Chunk> chunks() {
