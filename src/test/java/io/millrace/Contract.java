@@ -54,6 +54,11 @@ public final class Contract {
     return contract.at("/components/schemas").required(name);
   }
 
+  /** Kafka's settings of a topic. */
+  public JsonNode topicConfig(String channel) {
+    return contract.required("channels").required(channel).at("/bindings/kafka/topicConfiguration");
+  }
+
   public JsonNode messages() {
     return contract.at("/components/messages");
   }

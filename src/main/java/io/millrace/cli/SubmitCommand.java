@@ -72,7 +72,8 @@ final class SubmitCommand implements Callable<Integer> {
       paramLabel = "TIME",
       converter = DurationConverter.class,
       description =
-          "Give up when nothing was heard of any prompt for so long, such as 30s or 5m (default: never).")
+          "Give up when nothing was heard of any prompt for so long, such as 30s or 5m (default:"
+              + " never).")
   private Duration timeout;
 
   @Option(
@@ -174,8 +175,8 @@ final class SubmitCommand implements Callable<Integer> {
   private boolean awaitEnds() throws InterruptedException {
     if (timeout().compareTo(PATIENCE) > 0 && !underway.awaitNone(PATIENCE)) {
       complain(
-          "Waiting for %d prompts. Is a worker running? millrace tail shows what is published."
-              .formatted(underway.count()));
+          "Waiting for %d prompts, of which nothing was heard for %d s. Are Kafka and a worker running?"
+              .formatted(underway.count(), PATIENCE.toSeconds()));
     }
     return underway.awaitNone(timeout());
   }

@@ -58,11 +58,13 @@ final class TailCommand implements Callable<Integer> {
       description = "A line of JSON for each record: its topic, partition, offset, key and value.")
   private boolean json;
 
+  private TopicFollower follower;
+
   @Override
   public Integer call() {
     KafkaOptions.silenceClients();
     Topics topics = kafka.topics();
-    TopicFollower follower =
+    follower =
         TopicFollower.open(
             kafka.clients(),
             completionsOnly
@@ -70,11 +72,11 @@ final class TailCommand implements Callable<Integer> {
                 : List.of(topics.chunks(), topics.completions()),
             fromBeginning ? Start.BEGINNING : Start.END,
             this::print);
-    followUntilInterrupted(follower);
+    followUntilInterrupted();
     return 0;
   }
 
-  private void followUntilInterrupted(TopicFollower follower) {
+  private void followUntilInterrupted() {
     CountDownLatch ended = new CountDownLatch(1);
     Thread stop =
         new Thread(() -> {
@@ -96,7 +98,10 @@ final class TailCommand implements Callable<Integer> {
   private void print(ConsumerRecord<byte[], byte[]> record) {
     PrintWriter out = spec.commandLine().getOut();
     out.println(json ? jsonLine(record) : readableLine(record));
-    out.flush();
+    // It flushes; and whoever read this may have gone, as head does.
+    if (out.checkError()) {
+      follower.close();
+    }
   }
 
   private String readableLine(ConsumerRecord<byte[], byte[]> record) {

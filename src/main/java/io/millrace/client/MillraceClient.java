@@ -30,7 +30,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * Submits prompts and waits for their ends.
  *
  * <pre>{@code
- * try (var client = new MillraceClient(Map.of("bootstrap.servers", "localhost:9092"), new Topics(""))) {
+ * var kafka = Map.of("bootstrap.servers", "localhost:9092");
+ * try (var client = new MillraceClient(kafka, new Topics(""))) {
  *   Prompt prompt = Prompt.of("story-17", "Once upon a time").maxTokens(64).build();
  *   Completion completion = client.submit(prompt, chunk -> System.out.print(chunk.text())).join();
  * }

@@ -49,7 +49,8 @@ final class TopicLookup {
           });
       if (!missing.isEmpty()) {
         throw new MillraceClientException(
-            "%s has no topic %s; create the topics with: millrace topics create --bootstrap-servers %s"
+            ("%s has no topic %s; create the topics with: millrace topics create"
+                    + " --bootstrap-servers %s")
                 .formatted(
                     address, String.join(", ", missing.stream().sorted().toList()), address));
       }
@@ -82,7 +83,8 @@ final class TopicLookup {
         case UnknownTopicOrPartitionException _ -> List.of();
         case TimeoutException timeout ->
             throw new MillraceClientException(
-                "no Kafka broker answers at %s; is it running, and is the address right?"
+                ("no Kafka broker answers at %s; is it running, and does it advertise an address"
+                        + " that this machine reaches?")
                     .formatted(address),
                 timeout);
         default ->

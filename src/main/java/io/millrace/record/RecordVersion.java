@@ -22,7 +22,8 @@ final class RecordVersion {
     if (version > CURRENT) {
       throw new MalformedRecordException(
           ErrorCode.INVALID_VALUE.error(
-              "version is %d, expected at most %d: another machine runs a newer Millrace, upgrade this one"
+              ("version is %d, expected at most %d: another machine runs a newer Millrace, upgrade"
+                      + " this one")
                   .formatted(version, CURRENT),
               "version"));
     }

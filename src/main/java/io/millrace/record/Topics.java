@@ -43,7 +43,8 @@ public record Topics(String prefix) {
     String name = workPrefix() + model;
     if (model.isEmpty() || !LEGAL.matcher(model).matches() || name.length() > MAX_LENGTH) {
       throw new IllegalArgumentException(
-          "the model's name is %s, expected letters, digits, dots, underscores or dashes, so that %s is a topic"
+          ("the model's name is %s, expected letters, digits, dots, underscores or dashes, so that"
+                  + " %s is a topic")
               .formatted(Printable.quote(model), Printable.quote(name)));
     }
     return name;

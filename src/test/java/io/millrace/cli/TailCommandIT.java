@@ -12,6 +12,8 @@ import io.millrace.record.Chunk;
 import io.millrace.record.Completion;
 import io.millrace.record.ErrorCode;
 import io.millrace.record.Topics;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -121,6 +123,26 @@ class TailCommandIT {
     running.interrupt();
 
     assertThat(running.await().exit()).isZero();
+  }
+
+  @Test
+  void shouldEndWhenNobodyReadsItsOutput() {
+    millwheel.complete("a", " upon");
+    PrintWriter closed = new PrintWriter(new StringWriter());
+    closed.close();
+
+    int exit =
+        Millrace.commandLine()
+            .setOut(closed)
+            .execute(
+                "tail",
+                "--from-beginning",
+                "--bootstrap-servers",
+                kafka.bootstrapServers(),
+                "--config",
+                config.toString());
+
+    assertThat(exit).isZero();
   }
 
   private static List<byte[]> values(List<JsonNode> lines, String topic) {

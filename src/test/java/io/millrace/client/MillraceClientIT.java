@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.millrace.Contract;
 import io.millrace.KafkaUnderTest;
 import io.millrace.record.Chunk;
 import io.millrace.record.Completion;
@@ -178,6 +179,14 @@ class MillraceClientIT {
         .isThrownBy(() -> get(client.submit("a", huge)))
         .withCauseInstanceOf(MillraceClientException.class)
         .withMessageContaining("prompt a was not published");
+  }
+
+  @Test
+  void shouldPublishWhatTheTopicTakes() {
+    Contract contract = Contract.read();
+
+    assertThat(contract.topicConfig("prompts").get("max.message.bytes").intValue())
+        .isEqualTo(MillraceClient.MAX_PROMPT_BYTES);
   }
 
   @Test

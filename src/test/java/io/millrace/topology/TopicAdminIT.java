@@ -58,7 +58,7 @@ class TopicAdminIT {
   void shouldSayHowATopicDiffers() throws Exception {
     kafka.createTopics(
         new NewTopic(topics.chunks(), 3, (short) 1)
-            .configs(Map.of("retention.ms", "1000", "max.message.bytes", "1048576")));
+            .configs(Map.of("retention.ms", "1000", "max.message.bytes", "2097152")));
 
     try (TopicAdmin admin = admin()) {
       List<TopicState> states = admin.create(contract.shared(), TopicAdmin.BROKER_DEFAULT);
