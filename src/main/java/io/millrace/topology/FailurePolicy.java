@@ -55,7 +55,8 @@ final class FailurePolicy implements StreamsUncaughtExceptionHandler {
                   .formatted(MAX_FAILURES, WINDOW.toSeconds(), failure));
     }
     if (reason.isPresent()) {
-      LOG.error("Stopping: {}", reason.get(), failure);
+      LOG.error("Stopping: {}", reason.get());
+      LOG.debug("The failure behind it", failure);
       onStop.accept(reason.get());
       return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }

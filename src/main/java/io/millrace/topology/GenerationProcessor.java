@@ -60,8 +60,8 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
   private List<SavedPrompt> restored = List.of();
   private final Map<String, GeneratingPrompt> generating = new HashMap<>();
 
-  /** Written by the engine; a new one for each life of the task, so that late events go nowhere. */
-  private Queue<Heard> heard = new ConcurrentLinkedQueue<>();
+  /** Written by the engine's thread. */
+  private final Queue<Heard> heard = new ConcurrentLinkedQueue<>();
 
   GenerationProcessor(Shared shared) {
     this.shared = shared;
@@ -90,13 +90,8 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     lane = context.taskId().partition();
     admitted = 0;
     changed = true;
-    heard = new ConcurrentLinkedQueue<>();
     restored = store.readAll();
-    for (SavedPrompt saved : restored) {
-      Prompt prompt = Work.fromJson(saved.work()).prompt();
-      generating.put(saved.id(), new GeneratingPrompt(prompt, saved.headers(), saved.segments()));
-    }
-    shared.inFlight().addAndGet(generating.size());
+    restored.forEach(this::restore);
     context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
   }
 
@@ -124,6 +119,13 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     generating.clear();
   }
 
+  /** From now on the prompt is this task's; the engine gets it at the first tick. */
+  private void restore(SavedPrompt saved) {
+    Prompt prompt = Work.fromJson(saved.work()).prompt();
+    generating.put(saved.id(), new GeneratingPrompt(prompt, saved.headers(), saved.segments()));
+    shared.inFlight().incrementAndGet();
+  }
+
   private void admit(Prompt prompt, Record<byte[], byte[]> record, long now) {
     if (generating.containsKey(prompt.id())) {
       LOG.info("Ignoring a second prompt {}: the first is in flight", prompt.id());
@@ -138,9 +140,8 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
 
   private void submit(GeneratingPrompt prompt, Progress resumed, long now) {
     generating.put(prompt.id(), prompt);
-    Queue<Heard> mine = heard;
     try {
-      prompt.submit(shared.engine(), resumed, event -> mine.add(new Heard(prompt, event)));
+      prompt.submit(shared.engine(), resumed, event -> heard.add(new Heard(prompt, event)));
     } catch (RuntimeException e) {
       LOG.error("The engine did not take prompt {}", prompt.id(), e);
       giveUp(prompt, ErrorCode.ENGINE_ERROR.error("the engine did not take the prompt: " + e), now);
@@ -182,7 +183,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     Set<GeneratingPrompt> touched = new LinkedHashSet<>();
     for (int events = 0; events < MAX_EVENTS && !heard.isEmpty(); events++) {
       Heard next = heard.remove();
-      // A prompt that was given up may have said something before it fell silent.
+      // What was given up, or generated before the task was closed, may have had its say before.
       if (generating.get(next.prompt().id()) == next.prompt()) {
         next.prompt().take(next.event());
         touched.add(next.prompt());

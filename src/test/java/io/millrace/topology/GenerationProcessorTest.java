@@ -3,6 +3,7 @@ package io.millrace.topology;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.Await;
 import io.millrace.OutputChecker;
 import io.millrace.engine.GenerationError.Kind;
 import io.millrace.engine.simulated.SimulatedEngine;
@@ -172,22 +173,17 @@ class GenerationProcessorTest {
   @Test
   void shouldContinueTheTextOfAnEngineAsIfNothingHadHappened() {
     OutputChecker checker = new OutputChecker();
-    try (SimulatedEngine simulated = SimulatedEngine.start(4, 2_000, 500)) {
+    try (SimulatedEngine simulated = SimulatedEngine.start(4, 1_000, 500)) {
       task = WorkerTask.start(TaskStore.open(), simulated);
       for (String id : List.of("a", "b", "c")) {
-        task.receive(prompt(id).maxTokens(60).seed(id.hashCode()));
+        task.receive(prompt(id).maxTokens(200).seed(id.hashCode()));
       }
       for (int life = 0; life < 5; life++) {
-        int target = task.published() + 20;
-        while (task.published() < target) {
-          task.tick();
-        }
+        Await.until("some tokens are published", () -> task.tick() && task.published() >= 20);
         task.output(checker);
         task = task.restart(simulated);
       }
-      while (task.inFlight() > 0) {
-        task.tick();
-      }
+      Await.until("all end", () -> task.tick() && task.inFlight() == 0);
       task.output(checker);
     }
 

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -27,8 +28,16 @@ final class WorkerApp {
 
   private WorkerApp() {}
 
+  /**
+   * @param onStop hears why the app stops by itself
+   */
   static StreamsApp start(
-      String bootstrapServers, Topics topics, String worker, Path stateDir, Engine engine) {
+      String bootstrapServers,
+      Topics topics,
+      String worker,
+      Path stateDir,
+      Engine engine,
+      Consumer<String> onStop) {
     WorkerTopology topology =
         new WorkerTopology(
             new WorkerSettings(
@@ -44,8 +53,7 @@ final class WorkerApp {
             Duration.ofSeconds(3),
             MAX_BYTES,
             Map.of());
-    return StreamsApp.start(
-        topology.topology(), settings, topology.gates(), reason -> System.err.println(reason));
+    return StreamsApp.start(topology.topology(), settings, topology.gates(), onStop);
   }
 
   static void createTopics(KafkaUnderTest kafka, Topics topics)

@@ -47,6 +47,7 @@ class WorkerIT {
 
   private final Topics topics = new Topics(kafka.newPrefix());
   private final WatchedEngine engine = new WatchedEngine(SimulatedEngine.start(SLOTS, 400, 4_096));
+  private final Queue<String> stopReasons = new ConcurrentLinkedQueue<>();
   private final List<Long> latencies = new ArrayList<>();
   private OutputReader reader;
   private OutputChecker output;
@@ -59,7 +60,7 @@ class WorkerIT {
         new OutputReader(
             kafka.bootstrapServers(), topics, (chunk, writtenAt) -> measureLatency(chunk));
     output = reader.poll();
-    app = WorkerApp.start(kafka.bootstrapServers(), topics, "mini-1", directory, engine);
+    app = startWorker("first");
   }
 
   @AfterEach
@@ -106,6 +107,30 @@ class WorkerIT {
 
     assertThat(engine.hasFailed()).isTrue();
     assertWhole(prompts);
+  }
+
+  @Test
+  void shouldStopWhenAnotherProcessHasItsId() {
+    List<Prompt> prompts = send(10, 200);
+    Await.until("the first works", () -> reader.poll().chunkCount() > 10);
+
+    StreamsApp second = startWorker("second");
+    Await.until("the first stops", () -> stopReasons.size() == 1);
+    awaitEnd(prompts);
+    second.close(WorkerApp.CLOSE_TIMEOUT);
+
+    assertThat(stopReasons).singleElement().asString().contains("worker.id mini-1");
+    assertWhole(prompts);
+  }
+
+  private StreamsApp startWorker(String stateDir) {
+    return WorkerApp.start(
+        kafka.bootstrapServers(),
+        topics,
+        "mini-1",
+        directory.resolve(stateDir),
+        engine,
+        stopReasons::add);
   }
 
   private List<Prompt> send(int number, int tokens) {

@@ -61,7 +61,13 @@ final class WorkerProcess {
     SimulatedEngine engine =
         SimulatedEngine.start(SLOTS, Double.parseDouble(args[4]), CONTEXT_LENGTH);
     StreamsApp app =
-        WorkerApp.start(args[0], new Topics(args[1]), args[2], Path.of(args[3]), engine);
+        WorkerApp.start(
+            args[0],
+            new Topics(args[1]),
+            args[2],
+            Path.of(args[3]),
+            engine,
+            reason -> System.err.println(reason));
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> app.close(WorkerApp.CLOSE_TIMEOUT), "shutdown"));
     // Its input ends with the process that started it.

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -97,12 +98,15 @@ final class WorkerTask {
   }
 
   void receive(byte[] key, byte[] value) {
+    gate.handOut(new ConsumerRecord<>("work.tiny", LANE, offset, key, value));
     context.setRecordMetadata("work.tiny", LANE, offset++);
     processor.process(new Record<>(key, value, now, new RecordHeaders(HEADERS)));
   }
 
-  void tick() {
+  /** Lets the task do what it does every few milliseconds; returns true, for use in conditions. */
+  boolean tick() {
     context.scheduledPunctuators().getLast().getPunctuator().punctuate(now);
+    return true;
   }
 
   List<Chunk> chunks() {
