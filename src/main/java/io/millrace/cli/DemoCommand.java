@@ -12,6 +12,7 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -40,8 +41,7 @@ final class DemoCommand implements Callable<Integer> {
     KafkaOptions.silenceClients();
     PrintWriter out = spec.commandLine().getOut();
     Settings settings = Settings.defaults().with(Settings.METRICS_PORT, "off");
-    try (BundledModel bundled = BundledModel.unpack();
-        Playground playground = Playground.start(bundled.path(), 0, settings)) {
+    try (Playground playground = Playground.start(Optional.empty(), 0, settings)) {
       List<Prompt> prompts = prompts(playground.model());
       out.printf(
           "Kafka is at %s. Publishing %d prompts to topic prompts; these are their chunks.%n%n",

@@ -1,6 +1,5 @@
 package io.millrace.cli;
 
-import io.millrace.worker.BundledModel;
 import io.millrace.worker.LoopbackPort;
 import io.millrace.worker.Playground;
 import io.millrace.worker.Settings;
@@ -43,24 +42,14 @@ final class DevCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    if (model.isPresent()) {
-      return run(model.get());
-    }
-    try (BundledModel bundled = BundledModel.unpack()) {
-      return run(bundled.path());
-    }
-  }
-
-  private Integer run(Path checkpoint) throws InterruptedException {
     int kafka = port.orElseGet(() -> LoopbackPort.freeNear(KAFKA_PORT));
     String metrics = Integer.toString(LoopbackPort.freeNear(METRICS_PORT));
     Settings settings = Settings.defaults().with(Settings.METRICS_PORT, metrics);
-    try (Playground playground = Playground.start(checkpoint, kafka, settings)) {
+    try (Playground playground = Playground.start(model, kafka, settings)) {
       explain(playground);
       throw new IllegalStateException(
           Foreground.awaitFailure(
               playground.node(),
-              playground::close,
               "The worker of " + playground.model(),
               spec.commandLine().getErr()));
     }

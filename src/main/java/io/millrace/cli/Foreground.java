@@ -11,16 +11,15 @@ final class Foreground {
   private Foreground() {}
 
   /**
-   * Waits for a part to fail. When the process is told to stop instead (SIGTERM, SIGINT), this
-   * closes, and the JVM ends.
+   * Waits for a part to fail. When the process is told to stop instead (SIGTERM, SIGINT), the node
+   * is closed, and the JVM ends.
    *
-   * @param close closes the node and what belongs to it; may be called again later
    * @param what names the node to people
    * @return which part failed, and why
    */
-  static String awaitFailure(Node node, Runnable close, String what, PrintWriter err)
-      throws InterruptedException {
-    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(close));
+  static String awaitFailure(Node node, String what, PrintWriter err) throws InterruptedException {
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(node::close));
     String state = node.awaitReady(READY_TIMEOUT) ? "is ready" : "is not ready yet";
     String metrics =
         node.opsAddress()

@@ -20,7 +20,7 @@ final class RouterCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     try (Node node = Node.startRouter(options.settings())) {
       throw new IllegalStateException(
-          Foreground.awaitFailure(node, node::close, "The router", spec.commandLine().getErr()));
+          Foreground.awaitFailure(node, "The router", spec.commandLine().getErr()));
     }
   }
 }

@@ -36,8 +36,7 @@ final class WorkerCommand implements Callable<Integer> {
       String name = model.name().orElseGet(local::name);
       try (Node node = Node.startWorker(settings, name, engine)) {
         throw new IllegalStateException(
-            Foreground.awaitFailure(
-                node, node::close, "The worker of " + name, spec.commandLine().getErr()));
+            Foreground.awaitFailure(node, "The worker of " + name, spec.commandLine().getErr()));
       }
     }
   }

@@ -85,7 +85,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     Path directory = temporaryDirectory();
     try {
       return start(directory, port, true);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       delete(directory);
       throw e;
     }
@@ -118,6 +118,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         return new EmbeddedBroker(server, brokerPort, directory, temporary);
       } catch (RuntimeException e) {
         server.shutdown();
+        server.awaitShutdown();
         if (attempt == ATTEMPTS || !isBindFailure(e)) {
           throw new IllegalStateException(
               "the embedded broker did not start on %s:%d: %s"

@@ -1,6 +1,10 @@
 package io.millrace.worker;
 
 import io.millrace.engine.Engine;
+import io.millrace.engine.Engine.Generation;
+import io.millrace.engine.GenerationRequest;
+import io.millrace.engine.GenerationRequest.Progress;
+import io.millrace.engine.Sampling;
 import io.millrace.record.Topics;
 import io.millrace.topology.TopicAdmin;
 import io.millrace.topology.TopicContract;
@@ -9,14 +13,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * All that Millrace needs on one machine: an embedded broker with the topics of the contract, a
- * router and a worker. Everything is gone when it is closed.
+ * router and a worker. Everything is gone when it is closed, or when the process is told to stop.
  */
 public final class Playground implements AutoCloseable {
   // Before any thread is started: SLF4J warns when two of them initialize it together.
@@ -41,14 +48,16 @@ public final class Playground implements AutoCloseable {
    * Starts everything. Prompts may be published when this returns; they wait until router and
    * worker have joined their groups.
    *
-   * @param checkpoint a model
+   * @param checkpoint a model; empty for the one that comes with Millrace
    * @param port of the broker on the loopback address; 0 takes a free one
    * @param settings those about brokers, topics and failover are not used
    * @throws io.millrace.weights.CheckpointException when the model cannot be read
    * @throws IllegalStateException when the port is taken
    */
-  public static Playground start(Path checkpoint, int port, Settings settings) {
+  public static Playground start(Optional<Path> checkpoint, int port, Settings settings) {
     CloseStack parts = new CloseStack();
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().name("playground-stop").unstarted(parts::close));
     // The broker and the model take a second or more each.
     CompletableFuture<EmbeddedBroker> starting =
         CompletableFuture.supplyAsync(
@@ -56,15 +65,18 @@ public final class Playground implements AutoCloseable {
             task -> Thread.ofPlatform().name("embedded-broker-start").start(task));
     parts.push(() -> closeOnceStarted(starting));
     try {
-      LocalModel model = LocalModel.open(checkpoint, ModelOptions.of(settings));
+      Path file = checkpoint.orElseGet(() -> unpackBundledModel(parts));
+      LocalModel model = LocalModel.open(file, ModelOptions.of(settings));
       parts.push(model::close);
       Engine engine = model.startEngine();
       parts.push(engine::close);
+      List<Generation> warmUp = warmUp(engine);
       String bootstrapServers = started(starting).bootstrapServers();
       createTopics(bootstrapServers, model.name());
       Node node =
           Node.startWorker(near(settings, bootstrapServers, model.name()), model.name(), engine);
       parts.push(node::close);
+      warmUp.forEach(Generation::abandon);
       LOG.debug("Kafka, router and worker of {} run on {}", model.name(), bootstrapServers);
       return new Playground(model.name(), bootstrapServers, node, parts);
     } catch (Throwable e) {
@@ -109,6 +121,12 @@ public final class Playground implements AutoCloseable {
         .with(Settings.WORKER_ROUTES, "true");
   }
 
+  private static Path unpackBundledModel(CloseStack parts) {
+    BundledModel bundled = BundledModel.unpack();
+    parts.push(bundled::close);
+    return bundled.path();
+  }
+
   private static void createTopics(String bootstrapServers, String model) {
     TopicContract contract = TopicContract.load(new Topics(""));
     TopicSpec work = contract.work(model);
@@ -117,6 +135,27 @@ public final class Playground implements AutoCloseable {
     try (TopicAdmin admin = new TopicAdmin(Map.of("bootstrap.servers", bootstrapServers))) {
       admin.create(topics, TopicAdmin.BROKER_DEFAULT);
     }
+  }
+
+  /**
+   * Begins to generate what nobody reads, while the broker starts: the compiler gets to know the
+   * kernels, which are slow until it has seen them often.
+   */
+  private static List<Generation> warmUp(Engine engine) {
+    return IntStream.range(0, engine.info().slots())
+        .mapToObj(i ->
+            engine.submit(
+                new GenerationRequest(
+                    "warm-up",
+                    "a",
+                    engine.info().contextLength() / 2,
+                    new Sampling(1, 1, 0, 0, i),
+                    List.of(),
+                    0,
+                    OptionalLong.empty(),
+                    Progress.NONE),
+                event -> {}))
+        .toList();
   }
 
   private static EmbeddedBroker started(CompletableFuture<EmbeddedBroker> starting) {

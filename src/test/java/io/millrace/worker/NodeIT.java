@@ -7,6 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.millrace.Await;
 import io.millrace.KafkaUnderTest;
 import io.millrace.engine.Engine;
+import io.millrace.engine.EngineInfo;
+import io.millrace.engine.EngineStatus;
+import io.millrace.engine.GenerationEvent;
+import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.simulated.SimulatedEngine;
 import io.millrace.record.Completion;
 import io.millrace.record.Topics;
@@ -21,6 +25,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -129,6 +135,20 @@ class NodeIT {
   }
 
   @Test
+  void shouldSayWhyItCannotGoOn() throws Exception {
+    createTopics();
+    AtomicBoolean healthy = new AtomicBoolean(true);
+
+    try (Node node = Node.startWorker(settings, "tales", withHealth(healthy))) {
+      assertThat(node.awaitReady(Duration.ofSeconds(60))).isTrue();
+      healthy.set(false);
+
+      assertThat(node.awaitFailure()).contains("the engine of tales");
+      assertThat(get(node, "/health").statusCode()).isEqualTo(503);
+    }
+  }
+
+  @Test
   void shouldNameMissingTopicsAndTheCommandThatCreatesThem() {
     admin.create(contract.shared().subList(0, 2), TopicAdmin.BROKER_DEFAULT);
 
@@ -197,6 +217,39 @@ class NodeIT {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private Engine withHealth(AtomicBoolean healthy) {
+    return new Engine() {
+      @Override
+      public Generation submit(
+          GenerationRequest request, Consumer<? super GenerationEvent> listener) {
+        return engine.submit(request, listener);
+      }
+
+      @Override
+      public EngineInfo info() {
+        return engine.info();
+      }
+
+      @Override
+      public EngineStatus status() {
+        EngineStatus now = engine.status();
+        return new EngineStatus(
+            now.running(),
+            now.waiting(),
+            now.queuedTokens(),
+            now.tokensPerSecond(),
+            now.pagesUsed(),
+            now.pagesTotal(),
+            healthy.get());
+      }
+
+      @Override
+      public void close() {
+        engine.close();
+      }
+    };
   }
 
   private void createTopics() {
