@@ -111,6 +111,21 @@ class WorkerCrashIT {
     assertUndisturbed(prompts);
   }
 
+  @Test
+  void shouldPublishNothingMoreOnceItsLanesHaveMoved() throws Exception {
+    List<Prompt> prompts = send(100);
+    WorkerProcess worker = start("mini-1");
+    start("mini-2");
+
+    awaitChunks(200);
+    worker.pause();
+    awaitResumption("SIGSTOP, another takes over", System.currentTimeMillis());
+    worker.resume();
+    awaitAllEnded(prompts);
+
+    assertUndisturbed(prompts);
+  }
+
   private WorkerProcess start(String id) throws IOException {
     WorkerProcess worker =
         WorkerProcess.start(kafka.bootstrapServers(), topics, id, directory, TOKENS_PER_SECOND);

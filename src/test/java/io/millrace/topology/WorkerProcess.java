@@ -48,6 +48,23 @@ final class WorkerProcess {
     process.destroyForcibly().onExit().join();
   }
 
+  /** SIGSTOP: the process stands still, as on a laptop whose lid is closed. */
+  void pause() throws IOException, InterruptedException {
+    signal("-STOP");
+  }
+
+  /** SIGCONT: the process goes on as if no time had passed. */
+  void resume() throws IOException, InterruptedException {
+    signal("-CONT");
+  }
+
+  private void signal(String signal) throws IOException, InterruptedException {
+    int code = new ProcessBuilder("kill", signal, Long.toString(process.pid())).start().waitFor();
+    if (code != 0) {
+      throw new AssertionError("kill %s ended with code %d".formatted(signal, code));
+    }
+  }
+
   /** SIGTERM: the process shuts down as planned. */
   void terminate() throws InterruptedException {
     process.destroy();
