@@ -3,17 +3,25 @@ package io.millrace.cli;
 import io.millrace.worker.LocalModel;
 import io.millrace.worker.ModelOptions;
 import io.millrace.worker.ModelOptions.BackendChoice;
-import java.util.OptionalLong;
+import io.millrace.worker.Settings;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Spec.Target;
 
-/** Where a model runs, and how much memory it may take. */
+/** Where a model runs, and how much memory it may take: flags that win over settings. */
 final class BackendOptions {
+  @Spec(Target.MIXEE)
+  private CommandSpec spec;
+
   @Option(
       names = "--backend",
       paramLabel = "auto|metal|cpu",
-      defaultValue = "auto",
-      description = "What computes (default: ${DEFAULT-VALUE}).")
-  private BackendChoice backend;
+      description = "What computes (default: auto).")
+  private Optional<BackendChoice> backend;
 
   @Option(
       names = "--memory",
@@ -21,13 +29,13 @@ final class BackendOptions {
       converter = ByteSize.class,
       description =
           "For weights and KV cache, such as 12G (default: 60%% of the machine's memory).")
-  private Long memory;
+  private Optional<Long> memory;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Threads that compute on the CPU (default: all processors).")
-  private Integer threads;
+  private Optional<Integer> threads;
 
   /** Opens a model with room for {@code slots} sequences at the same time. */
   LocalModel open(ModelOption model, int slots) {
@@ -35,12 +43,32 @@ final class BackendOptions {
   }
 
   ModelOptions options(int slots) {
-    OptionalLong budget = memory == null ? OptionalLong.empty() : OptionalLong.of(memory);
-    return new ModelOptions(backend, threads(), slots, budget);
+    return ModelOptions.of(
+        over(Settings.defaults()).with(Settings.WORKER_SLOTS, Integer.toString(slots)));
   }
 
   /** Threads that compute on the CPU. */
   int threads() {
-    return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    return options(1).threads();
+  }
+
+  /** Puts these flags, where they are given, over settings. */
+  Settings over(Settings settings) {
+    try {
+      Settings changed = settings;
+      if (backend.isPresent()) {
+        String name = backend.get().name().toLowerCase(Locale.ROOT);
+        changed = changed.with(Settings.WORKER_BACKEND, name);
+      }
+      if (memory.isPresent()) {
+        changed = changed.with(Settings.WORKER_MEMORY, memory.get().toString());
+      }
+      if (threads.isPresent()) {
+        changed = changed.with(Settings.WORKER_THREADS, threads.get().toString());
+      }
+      return changed;
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
   }
 }

@@ -28,13 +28,17 @@ import picocli.CommandLine.UnmatchedArgumentException;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       BenchCommand.class,
+      DemoCommand.class,
+      DevCommand.class,
       GenerateCommand.class,
       InspectCommand.class,
       LogitsCommand.class,
+      RouterCommand.class,
       SubmitCommand.class,
       TailCommand.class,
       TokenizeCommand.class,
-      TopicsCommand.class
+      TopicsCommand.class,
+      WorkerCommand.class
     })
 public final class Millrace implements Runnable {
   @Spec private CommandSpec spec;

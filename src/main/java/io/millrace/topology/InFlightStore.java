@@ -10,9 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
-import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -38,9 +36,6 @@ final class InFlightStore {
   private static final int ENTRY = 0;
   private static final int NULL = -1;
 
-  /** What an entry has beside the record on the work topic, in bytes. */
-  private static final int OVERHEAD = 64 * 1024;
-
   private final KeyValueStore<byte[], byte[]> store;
 
   InFlightStore(KeyValueStore<byte[], byte[]> store) {
@@ -53,20 +48,7 @@ final class InFlightStore {
   static StoreBuilder<KeyValueStore<byte[], byte[]>> builder(int maxWorkBytes) {
     return Stores.keyValueStoreBuilder(
             Stores.inMemoryKeyValueStore(NAME), Serdes.ByteArray(), Serdes.ByteArray())
-        .withLoggingEnabled(changelog(maxWorkBytes));
-  }
-
-  /**
-   * A new owner reads the whole changelog, most of which is about prompts that have ended. Small
-   * segments, closed early and compacted early, keep it short.
-   */
-  private static Map<String, String> changelog(int maxWorkBytes) {
-    return Map.of(
-        TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxWorkBytes + OVERHEAD),
-        TopicConfig.SEGMENT_BYTES_CONFIG, Integer.toString(8 << 20),
-        TopicConfig.SEGMENT_MS_CONFIG, "600000",
-        TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG, "0.1",
-        TopicConfig.DELETE_RETENTION_MS_CONFIG, "600000");
+        .withLoggingEnabled(Changelog.config(maxWorkBytes));
   }
 
   /**

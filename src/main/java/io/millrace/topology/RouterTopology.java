@@ -93,7 +93,7 @@ public final class RouterTopology {
         .addSource("prompts", bytes, bytes, topics.prompts())
         .addSource("prompts.urgent", bytes, bytes, topics.urgentPrompts())
         .addProcessor(ROUTER, () -> new RouterProcessor(shared), "prompts", "prompts.urgent")
-        .addStateStore(WaitingPrompts.storeBuilder(), ROUTER)
+        .addStateStore(WaitingPrompts.storeBuilder(shared.settings().promptMaxBytes()), ROUTER)
         .addSink(WORK, workTopic(topics), key, value, lane(), ROUTER)
         .addSink(CHUNKS, topics.chunks(), key, value, ROUTER)
         .addSink(COMPLETIONS, topics.completions(), key, value, ROUTER)

@@ -88,11 +88,7 @@ public final class TopicAdmin implements AutoCloseable {
           }
         });
     return awaitVisible(specs).stream()
-        .map(state ->
-            created.contains(state.name())
-                ? new TopicState(
-                    state.name(), Status.CREATED, state.partitions(), state.replicas(), List.of())
-                : state)
+        .map(state -> created.contains(state.name()) ? state.created() : state)
         .toList();
   }
 
@@ -184,7 +180,7 @@ public final class TopicAdmin implements AutoCloseable {
       TopicSpec spec, Map<String, TopicDescription> existing, Map<String, String> configs) {
     TopicDescription topic = existing.get(spec.name());
     if (topic == null) {
-      return new TopicState(spec.name(), Status.MISSING, 0, 0, List.of());
+      return new TopicState(spec.name(), Status.MISSING, 0, 0, 0, List.of());
     }
     int partitions = topic.partitions().size();
     List<String> differences = new ArrayList<>();
@@ -203,6 +199,7 @@ public final class TopicAdmin implements AutoCloseable {
         differences.isEmpty() ? Status.EXISTS : Status.DIFFERS,
         partitions,
         topic.partitions().getFirst().replicas().size(),
+        Integer.parseInt(configs.getOrDefault(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, "0")),
         differences);
   }
 

@@ -46,9 +46,14 @@ final class WaitingPrompts {
     this.occupancy = occupancy;
   }
 
-  static StoreBuilder<TimestampedKeyValueStoreWithHeaders<byte[], byte[]>> storeBuilder() {
+  /**
+   * @param promptMaxBytes largest value of a prompt record
+   */
+  static StoreBuilder<TimestampedKeyValueStoreWithHeaders<byte[], byte[]>> storeBuilder(
+      int promptMaxBytes) {
     return Stores.timestampedKeyValueStoreWithHeadersBuilder(
-        Stores.inMemoryKeyValueStore(STORE), Serdes.ByteArray(), Serdes.ByteArray());
+            Stores.inMemoryKeyValueStore(STORE), Serdes.ByteArray(), Serdes.ByteArray())
+        .withLoggingEnabled(Changelog.config(promptMaxBytes));
   }
 
   /** Reads what an earlier owner of the task left. */

@@ -1,5 +1,6 @@
 package io.millrace.worker;
 
+import static io.millrace.worker.LoopbackPort.HOST;
 import static java.util.Map.entry;
 import static java.util.Objects.requireNonNull;
 
@@ -8,8 +9,6 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.BindException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -28,7 +27,6 @@ import org.apache.kafka.metadata.storage.Formatter;
  * address only and has no authentication. For {@code demo}, {@code dev} and tests.
  */
 public final class EmbeddedBroker implements AutoCloseable {
-  private static final String HOST = "127.0.0.1";
   private static final String NODE_ID = "1";
   private static final int ATTEMPTS = 5;
   private static final String FORMATTED = "meta.properties";
@@ -105,7 +103,7 @@ public final class EmbeddedBroker implements AutoCloseable {
   }
 
   private static EmbeddedBroker start(Path directory, int port, boolean temporary) {
-    if (port != 0 && !isFree(port)) {
+    if (port != 0 && !LoopbackPort.isFree(port)) {
       throw new IllegalStateException(
           "port %d on %s is taken; stop what uses it, or choose another port"
               .formatted(port, HOST));
@@ -113,8 +111,8 @@ public final class EmbeddedBroker implements AutoCloseable {
     format(directory);
     // Static voters need their port in advance, so another process may take a free one meanwhile.
     for (int attempt = 1; ; attempt++) {
-      int brokerPort = port == 0 ? freePort() : port;
-      KafkaRaftServer server = server(directory, brokerPort, freePort());
+      int brokerPort = port == 0 ? LoopbackPort.free() : port;
+      KafkaRaftServer server = server(directory, brokerPort, LoopbackPort.free());
       try {
         server.startup();
         return new EmbeddedBroker(server, brokerPort, directory, temporary);
@@ -179,22 +177,6 @@ public final class EmbeddedBroker implements AutoCloseable {
     } catch (Exception e) {
       throw new IllegalStateException(
           "cannot format %s for a broker: %s".formatted(directory, e.getMessage()), e);
-    }
-  }
-
-  private static boolean isFree(int port) {
-    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.ofLiteral(HOST))) {
-      return socket.isBound();
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral(HOST))) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException("no free port on " + HOST, e);
     }
   }
 

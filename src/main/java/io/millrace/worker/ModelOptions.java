@@ -27,6 +27,19 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
     }
   }
 
+  /** What the settings of a worker say. */
+  public static ModelOptions of(Settings settings) {
+    return new ModelOptions(
+        settings.get(Settings.WORKER_BACKEND),
+        settings.get(Settings.WORKER_THREADS).orElseGet(ModelOptions::processors),
+        settings.get(Settings.WORKER_SLOTS),
+        settings.get(Settings.WORKER_MEMORY));
+  }
+
+  private static int processors() {
+    return Runtime.getRuntime().availableProcessors();
+  }
+
   /** The values of {@code --backend}. */
   public enum BackendChoice {
     /** The fastest that this machine has. */
