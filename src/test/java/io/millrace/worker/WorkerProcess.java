@@ -1,19 +1,22 @@
-package io.millrace.topology;
+package io.millrace.worker;
 
 import io.millrace.engine.simulated.SimulatedEngine;
 import io.millrace.record.Topics;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A worker with a simulated engine in a process of its own, which a test may kill. */
+/** A worker with router and simulated engine in a process of its own, which a test may kill. */
 final class WorkerProcess {
+  static final String MODEL = "tiny";
+
   private static final int SLOTS = 8;
   private static final int CONTEXT_LENGTH = 4_096;
+  private static final int STOP_SECONDS = 30;
 
   private final Process process;
 
@@ -22,24 +25,31 @@ final class WorkerProcess {
   }
 
   /**
-   * @param directory keeps the state directory of the worker and its log
+   * @param directory gets the state of the worker and its log
    */
   static WorkerProcess start(
       String bootstrapServers, Topics topics, String worker, Path directory, double tokensPerSecond)
       throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--sun-misc-unsafe-memory-access=allow");
-    command.add("-Xmx256m");
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(WorkerProcess.class.getName());
-    command.addAll(List.of(bootstrapServers, topics.prefix(), worker));
-    command.addAll(List.of(directory.resolve(worker).toString(), "" + tokensPerSecond));
+    Path own = Files.createDirectories(directory.resolve(worker));
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Djava.io.tmpdir=" + own,
+            "-cp",
+            System.getProperty("java.class.path"),
+            WorkerProcess.class.getName(),
+            bootstrapServers,
+            topics.prefix(),
+            worker,
+            Double.toString(tokensPerSecond));
     return new WorkerProcess(
         new ProcessBuilder(command)
             .redirectErrorStream(true)
-            .redirectOutput(Redirect.appendTo(directory.resolve(worker + ".log").toFile()))
+            .redirectOutput(Redirect.appendTo(own.resolve("log").toFile()))
             .start());
   }
 
@@ -68,26 +78,25 @@ final class WorkerProcess {
   /** SIGTERM: the process shuts down as planned. */
   void terminate() throws InterruptedException {
     process.destroy();
-    if (!process.waitFor(WorkerApp.CLOSE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+    if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
       throw new AssertionError("the worker did not end");
     }
   }
 
-  /** The process: broker, topic prefix, worker id, state directory, tokens/s. */
+  /** The process: broker, topic prefix, worker id, tokens/s. */
   public static void main(String[] args) throws IOException {
+    Settings settings =
+        Settings.defaults()
+            .with(Settings.BOOTSTRAP_SERVERS, args[0])
+            .with(Settings.TOPICS_PREFIX, args[1])
+            .with(Settings.WORKER_ID, args[2])
+            .with(Settings.SESSION_TIMEOUT, "3s")
+            .with(Settings.METRICS_PORT, "off");
     SimulatedEngine engine =
-        SimulatedEngine.start(SLOTS, Double.parseDouble(args[4]), CONTEXT_LENGTH);
-    StreamsApp app =
-        WorkerApp.start(
-            args[0],
-            new Topics(args[1]),
-            args[2],
-            Path.of(args[3]),
-            engine,
-            reason -> System.err.println(reason));
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> app.close(WorkerApp.CLOSE_TIMEOUT), "shutdown"));
-    // Its input ends with the process that started it.
+        SimulatedEngine.start(SLOTS, Double.parseDouble(args[3]), CONTEXT_LENGTH);
+    Node node = Node.startWorker(settings, MODEL, engine);
+    Runtime.getRuntime().addShutdownHook(new Thread(node::close, "shutdown"));
+    // The input ends with the process that started this one.
     System.in.transferTo(OutputStream.nullOutputStream());
     System.exit(1);
   }
