@@ -1,4 +1,4 @@
-package io.millrace.topology;
+package io.millrace.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,11 +8,15 @@ import io.millrace.OutputChecker;
 import io.millrace.OutputReader;
 import io.millrace.engine.GenerationEvent;
 import io.millrace.engine.GenerationEvent.Finished;
+import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationRequest.Progress;
+import io.millrace.engine.Sampling;
 import io.millrace.engine.simulated.SimulatedEngine;
 import io.millrace.record.Chunk;
 import io.millrace.record.Prompt;
 import io.millrace.record.Topics;
+import io.millrace.topology.TopicAdmin;
+import io.millrace.topology.TopicContract;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,10 +24,15 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Real worker processes on a real broker, ended in the middle of their work. */
+/** Real processes with router and worker on a real broker, ended in the middle of their work. */
 class WorkerCrashIT {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerCrashIT.class);
   private static final double TOKENS_PER_SECOND = 800;
@@ -45,17 +54,23 @@ class WorkerCrashIT {
   private final Topics topics = new Topics(kafka.newPrefix());
   private final List<WorkerProcess> workers = new ArrayList<>();
   private final Map<String, Long> lastWritten = new HashMap<>();
+  private int tokens;
   private OutputReader reader;
   private OutputChecker output;
 
   @BeforeEach
-  void start() throws Exception {
-    WorkerApp.createTopics(kafka, topics);
+  void start() {
+    try (TopicAdmin admin = new TopicAdmin(client())) {
+      admin.create(TopicContract.load(topics).shared(), TopicAdmin.BROKER_DEFAULT);
+    }
     reader =
         new OutputReader(
             kafka.bootstrapServers(),
             topics,
-            (chunk, writtenAt) -> lastWritten.put(chunk.id(), writtenAt));
+            (chunk, writtenAt) -> {
+              lastWritten.put(chunk.id(), writtenAt);
+              tokens += chunk.tokens().size();
+            });
     output = reader.poll();
   }
 
@@ -70,8 +85,8 @@ class WorkerCrashIT {
     List<Prompt> prompts = send(80);
     WorkerProcess worker = start("mini-1");
 
-    for (int kill = 0; kill < KILLS; kill++) {
-      awaitChunks(200);
+    for (int kill = 1; kill <= KILLS; kill++) {
+      awaitShare(prompts, kill / (KILLS + 2.0));
       worker.kill();
       long endedAt = System.currentTimeMillis();
       worker = start("mini-1");
@@ -88,7 +103,7 @@ class WorkerCrashIT {
     WorkerProcess worker = start("mini-1");
     start("mini-2");
 
-    awaitChunks(200);
+    awaitShare(prompts, 0.4);
     worker.kill();
     awaitResumption("kill -9, another takes over", System.currentTimeMillis());
     awaitAllEnded(prompts);
@@ -102,10 +117,25 @@ class WorkerCrashIT {
     WorkerProcess worker = start("mini-1");
     start("mini-2");
 
-    awaitChunks(200);
+    awaitShare(prompts, 0.4);
     long endedAt = System.currentTimeMillis();
     worker.terminate();
     awaitResumption("SIGTERM, another takes over", endedAt);
+    awaitAllEnded(prompts);
+
+    assertUndisturbed(prompts);
+  }
+
+  @Test
+  void shouldPublishNothingMoreOnceItsLanesHaveMoved() throws Exception {
+    List<Prompt> prompts = send(100);
+    WorkerProcess worker = start("mini-1");
+    start("mini-2");
+
+    awaitShare(prompts, 0.4);
+    worker.pause();
+    awaitResumption("SIGSTOP, another takes over", System.currentTimeMillis());
+    worker.resume();
     awaitAllEnded(prompts);
 
     assertUndisturbed(prompts);
@@ -124,19 +154,31 @@ class WorkerCrashIT {
         IntStream.range(0, number)
             .mapToObj(n ->
                 Prompt.of("p" + n, "Tell me about mill " + n)
-                    .model(WorkerApp.MODEL)
+                    .model(WorkerProcess.MODEL)
                     .seed(n)
                     .maxTokens(30 + n % 50)
                     .stream(n % 5 != 4)
                     .build())
             .toList();
-    WorkerApp.send(kafka.bootstrapServers(), topics, prompts);
+    try (KafkaProducer<String, byte[]> producer =
+        new KafkaProducer<>(client(), new StringSerializer(), new ByteArraySerializer())) {
+      for (Prompt prompt : prompts) {
+        producer.send(new ProducerRecord<>(topics.prompts(), prompt.id(), prompt.toJson()));
+      }
+    }
     return prompts;
   }
 
-  private void awaitChunks(int more) {
-    int target = output.chunkCount() + more;
-    Await.until(more + " more chunks", () -> reader.poll().chunkCount() >= target);
+  private static Map<String, Object> client() {
+    return Map.of("bootstrap.servers", kafka.bootstrapServers());
+  }
+
+  /** Waits until this share of the work is done. */
+  private void awaitShare(List<Prompt> prompts, double share) {
+    int all = prompts.stream().filter(Prompt::stream).mapToInt(Prompt::maxTokens).sum();
+    Await.until(
+        "%.0f%% of the tokens are there".formatted(100 * share),
+        () -> reader.poll() == output && tokens >= share * all);
   }
 
   private void awaitAllEnded(List<Prompt> prompts) {
@@ -194,12 +236,23 @@ class WorkerCrashIT {
     Map<String, String> texts = new ConcurrentHashMap<>();
     try (SimulatedEngine engine = SimulatedEngine.start(prompts.size(), 1e6, 4_096)) {
       for (Prompt prompt : prompts) {
-        new GeneratingPrompt(prompt, WorkerTask.HEADERS, 0)
-            .submit(engine, Progress.NONE, event -> keepText(prompt, event, texts));
+        engine.submit(request(prompt), event -> keepText(prompt, event, texts));
       }
       Await.until("all are generated", () -> texts.size() == prompts.size());
     }
     return texts;
+  }
+
+  private static GenerationRequest request(Prompt prompt) {
+    return new GenerationRequest(
+        prompt.id(),
+        prompt.prompt(),
+        prompt.maxTokens(),
+        new Sampling(1, 1, 0, 0, prompt.seed().orElseThrow()),
+        List.of(),
+        0,
+        OptionalLong.empty(),
+        Progress.NONE);
   }
 
   private static void keepText(Prompt prompt, GenerationEvent event, Map<String, String> texts) {
