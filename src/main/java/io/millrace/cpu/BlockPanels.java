@@ -28,6 +28,10 @@ final class BlockPanels implements Panels {
   static final BlockPanels Q4_0 = new BlockPanels(4, 18);
 
   private static final int BLOCK = 32;
+
+  /** Columns that the loops below take at a time. */
+  private static final int QUAD = 4;
+
   private static final int SCALES = ROWS * Short.BYTES;
   private static final int GROUP = ROWS * Integer.BYTES;
   private static final int F16_SCALE = 2;
@@ -100,55 +104,129 @@ final class BlockPanels implements Panels {
   @Override
   public void multiplyOne(
       PanelWeight weight, int v0, int v1, int v2, int v3, float[] x, int xAt, float[] y, int yAt) {
-    MemorySegment w = weight.memory();
-    int left = bits;
-    int right = Integer.SIZE - bits;
-    int perGroup = Integer.SIZE / bits;
-    int blockBytes = blockBytes();
-    long s0 = weight.panelOf(v0);
-    long s1 = weight.panelOf(v1);
-    long s2 = weight.panelOf(v2);
-    long s3 = weight.panelOf(v3);
-    int l0 = PanelWeight.laneOf(v0);
-    int l1 = PanelWeight.laneOf(v1);
-    int l2 = PanelWeight.laneOf(v2);
-    int l3 = PanelWeight.laneOf(v3);
-    FloatVector a0 = FloatVector.zero(F);
-    FloatVector a1 = a0;
-    FloatVector a2 = a0;
-    FloatVector a3 = a0;
-    int end = xAt + weight.cols();
-    for (int k = xAt; k < end; ) {
-      FloatVector d0 = scale(w, s0 + l0 * Short.BYTES);
-      FloatVector d1 = scale(w, s1 + l1 * Short.BYTES);
-      FloatVector d2 = scale(w, s2 + l2 * Short.BYTES);
-      FloatVector d3 = scale(w, s3 + l3 * Short.BYTES);
-      for (int group = SCALES; group < blockBytes; group += GROUP) {
-        IntVector q0 = IntVector.fromMemorySegment(I, w, s0 + group + l0 * Integer.BYTES, LE);
-        IntVector q1 = IntVector.fromMemorySegment(I, w, s1 + group + l1 * Integer.BYTES, LE);
-        IntVector q2 = IntVector.fromMemorySegment(I, w, s2 + group + l2 * Integer.BYTES, LE);
-        IntVector q3 = IntVector.fromMemorySegment(I, w, s3 + group + l3 * Integer.BYTES, LE);
-        for (int i = 0; i < perGroup; i++, k++) {
-          FloatVector xk = FloatVector.broadcast(F, x[k]);
-          a0 = weight(q0, right, d0).fma(xk, a0);
-          a1 = weight(q1, right, d1).fma(xk, a1);
-          a2 = weight(q2, right, d2).fma(xk, a2);
-          a3 = weight(q3, right, d3).fma(xk, a3);
-          q0 = q0.lanewise(LSHL, left);
-          q1 = q1.lanewise(LSHL, left);
-          q2 = q2.lanewise(LSHL, left);
-          q3 = q3.lanewise(LSHL, left);
-        }
-      }
-      s0 += blockBytes;
-      s1 += blockBytes;
-      s2 += blockBytes;
-      s3 += blockBytes;
+    int y0 = yAt + v0 * Lanes.COUNT;
+    int y1 = yAt + v1 * Lanes.COUNT;
+    int y2 = yAt + v2 * Lanes.COUNT;
+    int y3 = yAt + v3 * Lanes.COUNT;
+    FloatVector.zero(F).intoArray(y, y0);
+    FloatVector.zero(F).intoArray(y, y1);
+    FloatVector.zero(F).intoArray(y, y2);
+    FloatVector.zero(F).intoArray(y, y3);
+    long s0 = scalesOf(weight, v0);
+    long s1 = scalesOf(weight, v1);
+    long s2 = scalesOf(weight, v2);
+    long s3 = scalesOf(weight, v3);
+    long q0 = quantsOf(weight, v0);
+    long q1 = quantsOf(weight, v1);
+    long q2 = quantsOf(weight, v2);
+    long q3 = quantsOf(weight, v3);
+    for (int k = 0; k < weight.cols(); k += BLOCK) {
+      long at = (long) k / BLOCK * blockBytes();
+      addOne(
+          weight.memory(), at, s0, s1, s2, s3, q0, q1, q2, q3, bits, x, xAt + k, y, y0, y1, y2, y3);
     }
-    a0.intoArray(y, yAt + v0 * Lanes.COUNT);
-    a1.intoArray(y, yAt + v1 * Lanes.COUNT);
-    a2.intoArray(y, yAt + v2 * Lanes.COUNT);
-    a3.intoArray(y, yAt + v3 * Lanes.COUNT);
+  }
+
+  /**
+   * Adds a block's columns to the sums in {@code y}. A method of its own, in which every vector
+   * stays in a register: the compiler gives up on vectors that live through loops in loops.
+   */
+  private static void addOne(
+      MemorySegment w,
+      long at,
+      long s0,
+      long s1,
+      long s2,
+      long s3,
+      long q0,
+      long q1,
+      long q2,
+      long q3,
+      int bits,
+      float[] x,
+      int k,
+      float[] y,
+      int y0,
+      int y1,
+      int y2,
+      int y3) {
+    int right = Integer.SIZE - bits;
+    FloatVector d0 = scale(w, at + s0);
+    FloatVector d1 = scale(w, at + s1);
+    FloatVector d2 = scale(w, at + s2);
+    FloatVector d3 = scale(w, at + s3);
+    FloatVector a0 = FloatVector.fromArray(F, y, y0);
+    FloatVector a1 = FloatVector.fromArray(F, y, y1);
+    FloatVector a2 = FloatVector.fromArray(F, y, y2);
+    FloatVector a3 = FloatVector.fromArray(F, y, y3);
+    for (int i = 0; i != BLOCK; i += QUAD) {
+      long group = at + (long) (i * bits / Integer.SIZE) * GROUP;
+      int left = i * bits % Integer.SIZE;
+      IntVector w0 = IntVector.fromMemorySegment(I, w, q0 + group, LE).lanewise(LSHL, left);
+      IntVector w1 = IntVector.fromMemorySegment(I, w, q1 + group, LE).lanewise(LSHL, left);
+      IntVector w2 = IntVector.fromMemorySegment(I, w, q2 + group, LE).lanewise(LSHL, left);
+      IntVector w3 = IntVector.fromMemorySegment(I, w, q3 + group, LE).lanewise(LSHL, left);
+      FloatVector x0 = FloatVector.broadcast(F, x[k + i + 0]);
+      FloatVector x1 = FloatVector.broadcast(F, x[k + i + 1]);
+      FloatVector x2 = FloatVector.broadcast(F, x[k + i + 2]);
+      FloatVector x3 = FloatVector.broadcast(F, x[k + i + 3]);
+      a0 = ((FloatVector) w0.lanewise(ASHR, right).convert(I2F, 0)).mul(d0).fma(x0, a0);
+      a0 =
+          ((FloatVector) w0.lanewise(LSHL, bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d0)
+              .fma(x1, a0);
+      a0 =
+          ((FloatVector) w0.lanewise(LSHL, 2 * bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d0)
+              .fma(x2, a0);
+      a0 =
+          ((FloatVector) w0.lanewise(LSHL, 3 * bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d0)
+              .fma(x3, a0);
+      a1 = ((FloatVector) w1.lanewise(ASHR, right).convert(I2F, 0)).mul(d1).fma(x0, a1);
+      a1 =
+          ((FloatVector) w1.lanewise(LSHL, bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d1)
+              .fma(x1, a1);
+      a1 =
+          ((FloatVector) w1.lanewise(LSHL, 2 * bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d1)
+              .fma(x2, a1);
+      a1 =
+          ((FloatVector) w1.lanewise(LSHL, 3 * bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d1)
+              .fma(x3, a1);
+      a2 = ((FloatVector) w2.lanewise(ASHR, right).convert(I2F, 0)).mul(d2).fma(x0, a2);
+      a2 =
+          ((FloatVector) w2.lanewise(LSHL, bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d2)
+              .fma(x1, a2);
+      a2 =
+          ((FloatVector) w2.lanewise(LSHL, 2 * bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d2)
+              .fma(x2, a2);
+      a2 =
+          ((FloatVector) w2.lanewise(LSHL, 3 * bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d2)
+              .fma(x3, a2);
+      a3 = ((FloatVector) w3.lanewise(ASHR, right).convert(I2F, 0)).mul(d3).fma(x0, a3);
+      a3 =
+          ((FloatVector) w3.lanewise(LSHL, bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d3)
+              .fma(x1, a3);
+      a3 =
+          ((FloatVector) w3.lanewise(LSHL, 2 * bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d3)
+              .fma(x2, a3);
+      a3 =
+          ((FloatVector) w3.lanewise(LSHL, 3 * bits).lanewise(ASHR, right).convert(I2F, 0))
+              .mul(d3)
+              .fma(x3, a3);
+    }
+    a0.intoArray(y, y0);
+    a1.intoArray(y, y1);
+    a2.intoArray(y, y2);
+    a3.intoArray(y, y3);
   }
 
   @Override
@@ -160,95 +238,196 @@ final class BlockPanels implements Panels {
       CpuActivation out,
       int first,
       int last) {
-    MemorySegment w = weight.memory();
-    int left = bits;
-    int right = Integer.SIZE - bits;
-    int perGroup = Integer.SIZE / bits;
-    int blockBytes = blockBytes();
-    long s0 = weight.panelOf(v0);
-    long s1 = weight.panelOf(v1);
-    int l0 = PanelWeight.laneOf(v0);
-    int l1 = PanelWeight.laneOf(v1);
     int c1 = Math.min(first + 1, last);
     int c2 = Math.min(first + 2, last);
     int c3 = Math.min(first + 3, last);
-    float[] x = in.data();
-    int x0 = in.at(first);
-    int x1 = in.at(c1);
-    int x2 = in.at(c2);
-    int x3 = in.at(c3);
-    FloatVector a0 = FloatVector.zero(F);
-    FloatVector a1 = a0;
-    FloatVector a2 = a0;
-    FloatVector a3 = a0;
-    FloatVector b0 = a0;
-    FloatVector b1 = a0;
-    FloatVector b2 = a0;
-    FloatVector b3 = a0;
-    for (int k = 0; k < weight.cols(); ) {
-      FloatVector d0 = scale(w, s0 + l0 * Short.BYTES);
-      FloatVector d1 = scale(w, s1 + l1 * Short.BYTES);
-      for (int group = SCALES; group < blockBytes; group += GROUP) {
-        IntVector q0 = IntVector.fromMemorySegment(I, w, s0 + group + l0 * Integer.BYTES, LE);
-        IntVector q1 = IntVector.fromMemorySegment(I, w, s1 + group + l1 * Integer.BYTES, LE);
-        for (int i = 0; i < perGroup; i++, k++) {
-          FloatVector w0 = weight(q0, right, d0);
-          FloatVector w1 = weight(q1, right, d1);
-          FloatVector k0 = FloatVector.broadcast(F, x[x0 + k]);
-          a0 = w0.fma(k0, a0);
-          b0 = w1.fma(k0, b0);
-          FloatVector k1 = FloatVector.broadcast(F, x[x1 + k]);
-          a1 = w0.fma(k1, a1);
-          b1 = w1.fma(k1, b1);
-          FloatVector k2 = FloatVector.broadcast(F, x[x2 + k]);
-          a2 = w0.fma(k2, a2);
-          b2 = w1.fma(k2, b2);
-          FloatVector k3 = FloatVector.broadcast(F, x[x3 + k]);
-          a3 = w0.fma(k3, a3);
-          b3 = w1.fma(k3, b3);
-          q0 = q0.lanewise(LSHL, left);
-          q1 = q1.lanewise(LSHL, left);
-        }
-      }
-      s0 += blockBytes;
-      s1 += blockBytes;
-    }
     int r0 = v0 * Lanes.COUNT;
     int r1 = v1 * Lanes.COUNT;
     float[] y = out.data();
-    a0.intoArray(y, out.at(first) + r0);
-    b0.intoArray(y, out.at(first) + r1);
-    a1.intoArray(y, out.at(c1) + r0);
-    b1.intoArray(y, out.at(c1) + r1);
-    a2.intoArray(y, out.at(c2) + r0);
-    b2.intoArray(y, out.at(c2) + r1);
-    a3.intoArray(y, out.at(c3) + r0);
-    b3.intoArray(y, out.at(c3) + r1);
+    for (int column = first; column <= Math.min(first + 3, last); column++) {
+      FloatVector.zero(F).intoArray(y, out.at(column) + r0);
+      FloatVector.zero(F).intoArray(y, out.at(column) + r1);
+    }
+    long s0 = scalesOf(weight, v0);
+    long s1 = scalesOf(weight, v1);
+    long q0 = quantsOf(weight, v0);
+    long q1 = quantsOf(weight, v1);
+    for (int k = 0; k < weight.cols(); k += BLOCK) {
+      addFour(
+          weight.memory(),
+          (long) k / BLOCK * blockBytes(),
+          s0,
+          s1,
+          q0,
+          q1,
+          bits,
+          in.data(),
+          in.at(first) + k,
+          in.at(c1) + k,
+          in.at(c2) + k,
+          in.at(c3) + k,
+          y,
+          out.at(first),
+          out.at(c1),
+          out.at(c2),
+          out.at(c3),
+          r0,
+          r1);
+    }
+  }
+
+  /** As {@link #addOne}, of four columns by two vectors of rows. */
+  private static void addFour(
+      MemorySegment w,
+      long at,
+      long s0,
+      long s1,
+      long q0,
+      long q1,
+      int bits,
+      float[] x,
+      int x0,
+      int x1,
+      int x2,
+      int x3,
+      float[] y,
+      int y0,
+      int y1,
+      int y2,
+      int y3,
+      int r0,
+      int r1) {
+    int right = Integer.SIZE - bits;
+    FloatVector d0 = scale(w, at + s0);
+    FloatVector d1 = scale(w, at + s1);
+    FloatVector a0 = FloatVector.fromArray(F, y, y0 + r0);
+    FloatVector b0 = FloatVector.fromArray(F, y, y0 + r1);
+    FloatVector a1 = FloatVector.fromArray(F, y, y1 + r0);
+    FloatVector b1 = FloatVector.fromArray(F, y, y1 + r1);
+    FloatVector a2 = FloatVector.fromArray(F, y, y2 + r0);
+    FloatVector b2 = FloatVector.fromArray(F, y, y2 + r1);
+    FloatVector a3 = FloatVector.fromArray(F, y, y3 + r0);
+    FloatVector b3 = FloatVector.fromArray(F, y, y3 + r1);
+    for (int i = 0; i != BLOCK; i += QUAD) {
+      long group = at + (long) (i * bits / Integer.SIZE) * GROUP;
+      int left = i * bits % Integer.SIZE;
+      IntVector w0 = IntVector.fromMemorySegment(I, w, q0 + group, LE).lanewise(LSHL, left);
+      IntVector w1 = IntVector.fromMemorySegment(I, w, q1 + group, LE).lanewise(LSHL, left);
+      FloatVector f00 = ((FloatVector) w0.lanewise(ASHR, right).convert(I2F, 0)).mul(d0);
+      FloatVector f01 = ((FloatVector) w1.lanewise(ASHR, right).convert(I2F, 0)).mul(d1);
+      FloatVector k00 = FloatVector.broadcast(F, x[x0 + i + 0]);
+      a0 = f00.fma(k00, a0);
+      b0 = f01.fma(k00, b0);
+      FloatVector k01 = FloatVector.broadcast(F, x[x1 + i + 0]);
+      a1 = f00.fma(k01, a1);
+      b1 = f01.fma(k01, b1);
+      FloatVector k02 = FloatVector.broadcast(F, x[x2 + i + 0]);
+      a2 = f00.fma(k02, a2);
+      b2 = f01.fma(k02, b2);
+      FloatVector k03 = FloatVector.broadcast(F, x[x3 + i + 0]);
+      a3 = f00.fma(k03, a3);
+      b3 = f01.fma(k03, b3);
+      FloatVector f10 =
+          ((FloatVector) w0.lanewise(LSHL, bits).lanewise(ASHR, right).convert(I2F, 0)).mul(d0);
+      FloatVector f11 =
+          ((FloatVector) w1.lanewise(LSHL, bits).lanewise(ASHR, right).convert(I2F, 0)).mul(d1);
+      FloatVector k10 = FloatVector.broadcast(F, x[x0 + i + 1]);
+      a0 = f10.fma(k10, a0);
+      b0 = f11.fma(k10, b0);
+      FloatVector k11 = FloatVector.broadcast(F, x[x1 + i + 1]);
+      a1 = f10.fma(k11, a1);
+      b1 = f11.fma(k11, b1);
+      FloatVector k12 = FloatVector.broadcast(F, x[x2 + i + 1]);
+      a2 = f10.fma(k12, a2);
+      b2 = f11.fma(k12, b2);
+      FloatVector k13 = FloatVector.broadcast(F, x[x3 + i + 1]);
+      a3 = f10.fma(k13, a3);
+      b3 = f11.fma(k13, b3);
+      FloatVector f20 =
+          ((FloatVector) w0.lanewise(LSHL, 2 * bits).lanewise(ASHR, right).convert(I2F, 0)).mul(d0);
+      FloatVector f21 =
+          ((FloatVector) w1.lanewise(LSHL, 2 * bits).lanewise(ASHR, right).convert(I2F, 0)).mul(d1);
+      FloatVector k20 = FloatVector.broadcast(F, x[x0 + i + 2]);
+      a0 = f20.fma(k20, a0);
+      b0 = f21.fma(k20, b0);
+      FloatVector k21 = FloatVector.broadcast(F, x[x1 + i + 2]);
+      a1 = f20.fma(k21, a1);
+      b1 = f21.fma(k21, b1);
+      FloatVector k22 = FloatVector.broadcast(F, x[x2 + i + 2]);
+      a2 = f20.fma(k22, a2);
+      b2 = f21.fma(k22, b2);
+      FloatVector k23 = FloatVector.broadcast(F, x[x3 + i + 2]);
+      a3 = f20.fma(k23, a3);
+      b3 = f21.fma(k23, b3);
+      FloatVector f30 =
+          ((FloatVector) w0.lanewise(LSHL, 3 * bits).lanewise(ASHR, right).convert(I2F, 0)).mul(d0);
+      FloatVector f31 =
+          ((FloatVector) w1.lanewise(LSHL, 3 * bits).lanewise(ASHR, right).convert(I2F, 0)).mul(d1);
+      FloatVector k30 = FloatVector.broadcast(F, x[x0 + i + 3]);
+      a0 = f30.fma(k30, a0);
+      b0 = f31.fma(k30, b0);
+      FloatVector k31 = FloatVector.broadcast(F, x[x1 + i + 3]);
+      a1 = f30.fma(k31, a1);
+      b1 = f31.fma(k31, b1);
+      FloatVector k32 = FloatVector.broadcast(F, x[x2 + i + 3]);
+      a2 = f30.fma(k32, a2);
+      b2 = f31.fma(k32, b2);
+      FloatVector k33 = FloatVector.broadcast(F, x[x3 + i + 3]);
+      a3 = f30.fma(k33, a3);
+      b3 = f31.fma(k33, b3);
+    }
+    a0.intoArray(y, y0 + r0);
+    b0.intoArray(y, y0 + r1);
+    a1.intoArray(y, y1 + r0);
+    b1.intoArray(y, y1 + r1);
+    a2.intoArray(y, y2 + r0);
+    b2.intoArray(y, y2 + r1);
+    a3.intoArray(y, y3 + r0);
+    b3.intoArray(y, y3 + r1);
   }
 
   @Override
   public void expand(PanelWeight w, int panel, int from, int to, MemorySegment scratch, long at) {
-    int left = bits;
-    int right = Integer.SIZE - bits;
-    int perGroup = Integer.SIZE / bits;
-    int blockBytes = blockBytes();
     for (int lane = 0; lane < ROWS; lane += Lanes.COUNT) {
-      long block = panel * w.panelBytes() + (long) from / BLOCK * blockBytes;
+      long block = panel * w.panelBytes() + (long) from / BLOCK * blockBytes();
       long out = at + lane * Float.BYTES;
       for (int k = from; k < to; k += BLOCK) {
-        FloatVector d = scale(w.memory(), block + lane * Short.BYTES);
-        for (int group = SCALES; group < blockBytes; group += GROUP) {
-          IntVector q =
-              IntVector.fromMemorySegment(I, w.memory(), block + group + lane * Integer.BYTES, LE);
-          for (int i = 0; i < perGroup; i++) {
-            weight(q, right, d).intoMemorySegment(scratch, out, LE);
-            q = q.lanewise(LSHL, left);
-            out += F32Panels.STEP;
-          }
-        }
-        block += blockBytes;
+        long quants = block + SCALES + lane * Integer.BYTES;
+        expandBlock(w.memory(), block + lane * Short.BYTES, quants, bits, scratch, out);
+        block += blockBytes();
+        out += (long) BLOCK * F32Panels.STEP;
       }
     }
+  }
+
+  private static void expandBlock(
+      MemorySegment w, long scales, long quants, int bits, MemorySegment scratch, long out) {
+    int right = Integer.SIZE - bits;
+    FloatVector d = scale(w, scales);
+    for (int i = 0; i != BLOCK; i += QUAD) {
+      IntVector q =
+          ints(w, quants + (long) (i * bits / Integer.SIZE) * GROUP, i * bits % Integer.SIZE);
+      long to = out + (long) i * F32Panels.STEP;
+      weight(q, right, d).intoMemorySegment(scratch, to, LE);
+      weight(q.lanewise(LSHL, bits), right, d).intoMemorySegment(scratch, to + F32Panels.STEP, LE);
+      weight(q.lanewise(LSHL, 2 * bits), right, d)
+          .intoMemorySegment(scratch, to + 2 * F32Panels.STEP, LE);
+      weight(q.lanewise(LSHL, 3 * bits), right, d)
+          .intoMemorySegment(scratch, to + 3 * F32Panels.STEP, LE);
+    }
+  }
+
+  private static long scalesOf(PanelWeight weight, int v) {
+    return weight.panelOf(v) + PanelWeight.laneOf(v) * Short.BYTES;
+  }
+
+  private static long quantsOf(PanelWeight weight, int v) {
+    return weight.panelOf(v) + SCALES + PanelWeight.laneOf(v) * Integer.BYTES;
+  }
+
+  /** The ints at {@code at}, with the bits of the wanted column on top. */
+  private static IntVector ints(MemorySegment w, long at, int left) {
+    return IntVector.fromMemorySegment(I, w, at, LE).lanewise(LSHL, left);
   }
 
   private static FloatVector scale(MemorySegment w, long at) {
