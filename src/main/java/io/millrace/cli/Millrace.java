@@ -28,6 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       BenchCommand.class,
+      CancelCommand.class,
       DemoCommand.class,
       DevCommand.class,
       GenerateCommand.class,

@@ -11,8 +11,9 @@ import java.util.OptionalLong;
  *
  * @param prompt its {@code model} and {@code seed} are present
  * @param acceptedAt epoch milliseconds at which the router took it
+ * @param publishedAt timestamp of its record on {@code prompts}, epoch milliseconds
  */
-public record Work(Prompt prompt, long acceptedAt) {
+public record Work(Prompt prompt, long acceptedAt, long publishedAt) {
   public Work {
     requireNonNull(prompt, "prompt is null");
     if (prompt.model().isEmpty() || prompt.seed().isEmpty()) {
@@ -22,7 +23,8 @@ public record Work(Prompt prompt, long acceptedAt) {
   }
 
   /** A prompt that has got its model and its seed. */
-  public static Work of(Prompt prompt, String model, long seed, long acceptedAt) {
+  public static Work of(
+      Prompt prompt, String model, long seed, long acceptedAt, long publishedAt) {
     return new Work(
         new Prompt(
             prompt.id(),
@@ -39,7 +41,8 @@ public record Work(Prompt prompt, long acceptedAt) {
             prompt.priority(),
             prompt.deadline(),
             prompt.metadata()),
-        acceptedAt);
+        acceptedAt,
+        publishedAt);
   }
 
   /**
@@ -54,7 +57,10 @@ public record Work(Prompt prompt, long acceptedAt) {
     prompt.requiredText("model");
     prompt.requiredLong("seed");
     long acceptedAt = fields.requiredLong("accepted_at");
-    return new Work(PromptJson.read(prompt, prompt.requiredText("id"), acceptedAt), acceptedAt);
+    return new Work(
+        PromptJson.read(prompt, prompt.requiredText("id"), acceptedAt),
+        acceptedAt,
+        fields.requiredLong("published_at"));
   }
 
   /** The record's value. */
@@ -62,6 +68,7 @@ public record Work(Prompt prompt, long acceptedAt) {
     return Json.write(json -> {
       RecordVersion.write(json);
       json.writeNumberField("accepted_at", acceptedAt);
+      json.writeNumberField("published_at", publishedAt);
       json.writeObjectFieldStart("prompt");
       PromptJson.write(prompt, json);
       json.writeEndObject();

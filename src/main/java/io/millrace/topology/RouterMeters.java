@@ -8,12 +8,17 @@ import io.micrometer.core.instrument.MeterRegistry;
 final class RouterMeters {
   private final MeterRegistry registry;
   private final Counter accepted;
+  private final Counter duplicates;
 
   RouterMeters(MeterRegistry registry, Occupancy occupancy) {
     this.registry = registry;
     accepted =
         Counter.builder("millrace.prompts.accepted")
             .description("Prompts that were valid")
+            .register(registry);
+    duplicates =
+        Counter.builder("millrace.prompts.duplicates")
+            .description("Prompts that the completion of an earlier one with their id answers")
             .register(registry);
     Gauge.builder("millrace.prompts.waiting", () -> occupancy.prompts(false))
         .description("Prompts waiting in the router")
@@ -27,6 +32,10 @@ final class RouterMeters {
 
   void accepted() {
     accepted.increment();
+  }
+
+  void duplicate() {
+    duplicates.increment();
   }
 
   void refused(String code) {

@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param defaultModel model of prompts that name none; empty for the only known one
  * @param unknownModelTimeout how long a prompt waits for a model that no worker ever had
  * @param noWorkerTimeout how long a prompt waits for a worker of a model that one had
+ * @param dedupWindow how long after a prompt was accepted another one with its id is a duplicate
+ * @param dedupPrompts prompts that are remembered for that at most, in each partition
  * @param heartbeatExpiry time after its last heartbeat at which a worker counts as dead
  */
 public record RouterSettings(
@@ -28,11 +30,14 @@ public record RouterSettings(
     Optional<String> defaultModel,
     Duration unknownModelTimeout,
     Duration noWorkerTimeout,
+    Duration dedupWindow,
+    int dedupPrompts,
     Duration heartbeatExpiry) {
   public RouterSettings {
     requireNonNull(defaultModel, "defaultModel is null");
     requireNonNull(unknownModelTimeout, "unknownModelTimeout is null");
     requireNonNull(noWorkerTimeout, "noWorkerTimeout is null");
+    requireNonNull(dedupWindow, "dedupWindow is null");
     requireNonNull(heartbeatExpiry, "heartbeatExpiry is null");
   }
 }

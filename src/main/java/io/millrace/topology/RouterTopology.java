@@ -21,7 +21,7 @@ import org.apache.kafka.streams.processor.TopicNameExtractor;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * The router app: {@code prompts} and {@code prompts.urgent} in, {@code work.<model>} out, and
+ * The router app: {@code prompts} and {@code prompts.urgent}, {@code control} and {@code workers} in, {@code work.<model>} out, and
  * {@code completions}, {@code chunks} and {@code dead-letters} for what no worker shall see.
  */
 public final class RouterTopology {
@@ -77,7 +77,9 @@ public final class RouterTopology {
     Serializer<RouterOutput> value = (topic, output) -> output.value();
     StringSerializer key = new StringSerializer();
     ByteArrayDeserializer bytes = new ByteArrayDeserializer();
-    return new Topology()
+    Topology topology = new Topology();
+    ControlReader.addTo(topology, topics.control());
+    return topology
         .addGlobalStore(
             Stores.keyValueStoreBuilder(
                     Stores.inMemoryKeyValueStore(HeartbeatReader.STORE),
@@ -94,6 +96,7 @@ public final class RouterTopology {
         .addSource("prompts.urgent", bytes, bytes, topics.urgentPrompts())
         .addProcessor(ROUTER, () -> new RouterProcessor(shared), "prompts", "prompts.urgent")
         .addStateStore(WaitingPrompts.storeBuilder(shared.settings().promptMaxBytes()), ROUTER)
+        .addStateStore(RecentPrompts.storeBuilder(), ROUTER)
         .addSink(WORK, workTopic(topics), key, value, lane(), ROUTER)
         .addSink(CHUNKS, topics.chunks(), key, value, ROUTER)
         .addSink(COMPLETIONS, topics.completions(), key, value, ROUTER)

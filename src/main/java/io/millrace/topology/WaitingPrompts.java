@@ -6,9 +6,11 @@ import io.millrace.record.Prompt;
 import io.millrace.record.PromptParser;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Serdes;
@@ -29,6 +31,7 @@ final class WaitingPrompts {
   private final TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store;
   private final Occupancy occupancy;
   private final NavigableMap<WaitingKey, Waiting> waiting = new TreeMap<>();
+  private final Set<String> ids = new HashSet<>();
   private final Map<WaitingKey, ParsedPrompt.Invalid> outdated = new HashMap<>();
   private long lastArrival;
 
@@ -36,9 +39,15 @@ final class WaitingPrompts {
    * A waiting prompt.
    *
    * @param headers those of its record
+   * @param publishedAt timestamp of its record, epoch milliseconds
    * @param bytes size of its record's value
    */
-  record Waiting(WaitingKey key, Prompt prompt, Headers headers, int bytes) {}
+  record Waiting(
+      WaitingKey key, Prompt prompt, Headers headers, long publishedAt, int bytes) {
+    String id() {
+      return prompt.id();
+    }
+  }
 
   private WaitingPrompts(
       TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store, Occupancy occupancy) {
@@ -77,7 +86,13 @@ final class WaitingPrompts {
     lastArrival = Math.max(lastArrival, key.arrival());
     switch (parser.parse(key.id().getBytes(StandardCharsets.UTF_8), value, origin)) {
       case ParsedPrompt.Valid valid ->
-          hold(new Waiting(key, valid.prompt(), entry.value.headers(), value.length));
+          hold(
+              new Waiting(
+                  key,
+                  valid.prompt(),
+                  entry.value.headers(),
+                  entry.value.timestamp(),
+                  value.length));
       // Accepted by a build, or under a prompt.max-bytes, that took more than this one.
       case ParsedPrompt.Invalid invalid -> outdated.put(key, invalid);
     }
@@ -88,13 +103,19 @@ final class WaitingPrompts {
     lastArrival = Math.max(now * 1_000, lastArrival + 1);
     WaitingKey key = new WaitingKey(urgent, prompt.priority(), lastArrival, prompt.id());
     store.put(key.toBytes(), ValueTimestampHeaders.make(value, timestamp, headers));
-    hold(new Waiting(key, prompt, headers, value.length));
+    hold(new Waiting(key, prompt, headers, timestamp, value.length));
   }
 
   void remove(Waiting prompt) {
     store.delete(prompt.key().toBytes());
     waiting.remove(prompt.key());
+    ids.remove(prompt.id());
     occupancy.remove(prompt.key().urgent(), prompt.bytes());
+  }
+
+  /** Whether a prompt with this id waits. */
+  boolean contains(String id) {
+    return ids.contains(id);
   }
 
   /** A copy, best first. */
@@ -114,10 +135,12 @@ final class WaitingPrompts {
   void release() {
     waiting.values().forEach(prompt -> occupancy.remove(prompt.key().urgent(), prompt.bytes()));
     waiting.clear();
+    ids.clear();
   }
 
   private void hold(Waiting prompt) {
     waiting.put(prompt.key(), prompt);
+    ids.add(prompt.id());
     occupancy.add(prompt.key().urgent(), prompt.bytes());
   }
 }

@@ -11,6 +11,7 @@ import io.millrace.ops.Health;
 import io.millrace.ops.Health.Condition;
 import io.millrace.ops.Meters;
 import io.millrace.ops.OpsServer;
+import io.millrace.topology.Commits;
 import io.millrace.topology.Gate;
 import io.millrace.topology.RouterTopology;
 import io.millrace.topology.StreamsApp;
@@ -30,6 +31,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.Topology;
@@ -54,6 +56,7 @@ public final class Node implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("millrace-watch").factory());
   private Optional<OpsServer> ops = Optional.empty();
+  private Optional<WorkerTopology> worker = Optional.empty();
   private boolean closed;
 
   private Node(AppSettings settings) {
@@ -133,6 +136,7 @@ public final class Node implements AutoCloseable {
     closed = true;
     watch.shutdownNow();
     Duration timeout = settings.settings().get(WORKER_DRAIN_TIMEOUT);
+    worker.ifPresent(app -> handOver(app, timeout));
     for (StreamsApp app : apps) {
       if (!app.close(timeout)) {
         LOG.warn("An app did not stop within {} s; others resume its work", timeout.toSeconds());
@@ -160,24 +164,45 @@ public final class Node implements AutoCloseable {
     }
   }
 
+  /** Lets the worker end its part in order; one that is not running any more has nothing to end. */
+  private void handOver(WorkerTopology app, Duration timeout) {
+    app.handOver();
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (!app.hasHandedOver()
+        && apps.getFirst().streams().state().isRunningOrRebalancing()
+        && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(READY_POLL.toNanos());
+    }
+  }
+
   private void addWorker(String model, Engine engine) {
-    WorkerTopology worker = new WorkerTopology(settings.worker(model), engine, meters.registry());
+    WorkerTopology app = new WorkerTopology(settings.worker(model), engine, meters.registry());
+    worker = Optional.of(app);
     meters.bindEngine(model, engine::status);
     health.watch("engine", () -> engineCondition(engine));
     watch("the engine of " + model, () -> engine.status().healthy());
-    add("worker", worker.topology(), settings.workerStreams(model), worker.gates());
+    add(
+        "worker",
+        app.topology(),
+        settings.workerStreams(model),
+        app.gates(),
+        app.commits());
   }
 
   private void addRouter() {
     RouterTopology router =
         new RouterTopology(
             settings.topics(), settings.router(), new SecureRandom(), meters.registry());
-    add("router", router.topology(), settings.routerStreams(), router.gates());
+    add("router", router.topology(), settings.routerStreams(), router.gates(), new Commits());
   }
 
   private void add(
-      String name, Topology topology, StreamsSettings streams, Map<String, Gate> gates) {
-    StreamsApp app = StreamsApp.start(topology, streams, gates, failure::complete);
+      String name,
+      Topology topology,
+      StreamsSettings streams,
+      Map<String, Gate> gates,
+      Commits commits) {
+    StreamsApp app = StreamsApp.start(topology, streams, gates, commits, failure::complete);
     apps.add(app);
     meters.bind(app.streams());
     health.watch(name, () -> streamsCondition(app.streams()));

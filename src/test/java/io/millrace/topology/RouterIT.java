@@ -62,7 +62,8 @@ class RouterIT {
         topics.chunks(),
         topics.completions(),
         topics.deadLetters(),
-        topics.workers());
+        topics.workers(),
+        topics.control());
     kafka.createTopics(new NewTopic(topics.work("tales"), LANES, (short) 1));
     Map<String, Object> config =
         Map.of(
@@ -193,6 +194,8 @@ class RouterIT {
                 Optional.empty(),
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(1),
+                Duration.ofMinutes(1),
+                1_000,
                 Duration.ofMinutes(1)),
             RandomGenerator.getDefault(),
             registry);
@@ -205,7 +208,7 @@ class RouterIT {
             Duration.ofSeconds(3),
             1 << 20,
             Map.of());
-    router = StreamsApp.start(topology.topology(), settings, topology.gates(), troubles::add);
+    router = StreamsApp.start(topology.topology(), settings, topology.gates(), new Commits(), troubles::add);
   }
 
   private void stopRouter() {

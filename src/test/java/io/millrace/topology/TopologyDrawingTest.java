@@ -38,6 +38,8 @@ class TopologyDrawingTest {
             Optional.empty(),
             Duration.ofSeconds(1),
             Duration.ofSeconds(1),
+            Duration.ofSeconds(1),
+            1,
             Duration.ofSeconds(1));
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
     apps.put(
@@ -46,7 +48,7 @@ class TopologyDrawingTest {
             .topology()
             .describe());
     WorkerSettings worker =
-        new WorkerSettings("worker", "model", TOPICS, Duration.ofSeconds(1), 1_000, 1_000);
+        new WorkerSettings("worker", "model", TOPICS, Duration.ofSeconds(1), 3, 1_000, 1_000);
     apps.put(
         "worker",
         new WorkerTopology(worker, new HandDrivenEngine("weights"), registry)
