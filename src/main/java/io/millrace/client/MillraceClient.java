@@ -245,7 +245,8 @@ public final class MillraceClient implements AutoCloseable {
 
   private static MillraceClientException unpublished(String topic, String id, Exception failure) {
     return new MillraceClientException(
-        "prompt %s was not published to %s: %s".formatted(id, topic, failure.getMessage()), failure);
+        "prompt %s was not published to %s: %s".formatted(id, topic, failure.getMessage()),
+        failure);
   }
 
   private void fail(MillraceClientException failure) {

@@ -20,8 +20,7 @@ public record Work(Prompt prompt, long acceptedAt, long publishedAt) {
   }
 
   /** A prompt that has got its model and its seed. */
-  public static Work of(
-      Prompt prompt, String model, long seed, long acceptedAt, long publishedAt) {
+  public static Work of(Prompt prompt, String model, long seed, long acceptedAt, long publishedAt) {
     return new Work(prompt.decided(model, seed), acceptedAt, publishedAt);
   }
 

@@ -74,7 +74,9 @@ final class Credit {
       if (!worker.equals(lane.worker()) || lane.admitted() < admitted) {
         tokens.clear();
       } else {
-        for (long arrived = lane.admitted() - admitted; arrived > 0 && !tokens.isEmpty(); arrived--) {
+        for (long arrived = lane.admitted() - admitted;
+            arrived > 0 && !tokens.isEmpty();
+            arrived--) {
           tokens.removeFirst();
         }
       }

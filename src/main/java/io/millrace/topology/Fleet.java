@@ -24,6 +24,7 @@ final class Fleet {
   private static final int MISSED_HEARTBEATS = 3;
 
   private final long expiryMillis;
+
   /** Time in which a speed that is no longer reached counts for about a third. */
   private static final double SPEED_MEMORY_MILLIS = 300_000;
 
@@ -57,7 +58,8 @@ final class Fleet {
   synchronized void forget(String key) {
     lanes.remove(key);
     String model = key.substring(0, Math.max(0, key.lastIndexOf('/')));
-    boolean hasOthers = lanes.values().stream().anyMatch(lane -> lane.status().model().equals(model));
+    boolean hasOthers =
+        lanes.values().stream().anyMatch(lane -> lane.status().model().equals(model));
     if (!hasOthers && models.remove(model) != null) {
       known = new TreeSet<>(models.keySet());
     }

@@ -51,12 +51,7 @@ final class GeneratingPrompt {
   private Optional<GenerationEvent> lastEvent = Optional.empty();
 
   private GeneratingPrompt(
-      Work work,
-      Headers headers,
-      Progress resumed,
-      int segments,
-      int strikes,
-      boolean restored) {
+      Work work, Headers headers, Progress resumed, int segments, int strikes, boolean restored) {
     this.work = requireNonNull(work, "work is null");
     this.prompt = work.prompt();
     this.headers = requireNonNull(headers, "headers is null");

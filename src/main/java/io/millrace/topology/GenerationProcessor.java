@@ -173,8 +173,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     drain(now);
     if (shared.handOver().isAsked()) {
       handOver(now);
-    } else if (changed
-        || now - lastHeartbeat >= shared.settings().heartbeatInterval().toMillis()) {
+    } else if (changed || now - lastHeartbeat >= shared.settings().heartbeatInterval().toMillis()) {
       outputs.heartbeat(status(engineInfo().slots(), now), now);
       lastHeartbeat = now;
       changed = false;

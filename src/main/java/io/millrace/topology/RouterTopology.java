@@ -21,8 +21,9 @@ import org.apache.kafka.streams.processor.TopicNameExtractor;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * The router app: {@code prompts} and {@code prompts.urgent}, {@code control} and {@code workers} in, {@code work.<model>} out, and
- * {@code completions}, {@code chunks} and {@code dead-letters} for what no worker shall see.
+ * The router app: {@code prompts} and {@code prompts.urgent}, {@code control} and {@code workers}
+ * in, {@code work.<model>} out, and {@code completions}, {@code chunks} and {@code dead-letters}
+ * for what no worker shall see.
  */
 public final class RouterTopology {
   static final String ROUTER = "router";

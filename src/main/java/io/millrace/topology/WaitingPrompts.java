@@ -42,8 +42,7 @@ final class WaitingPrompts {
    * @param publishedAt timestamp of its record, epoch milliseconds
    * @param bytes size of its record's value
    */
-  record Waiting(
-      WaitingKey key, Prompt prompt, Headers headers, long publishedAt, int bytes) {
+  record Waiting(WaitingKey key, Prompt prompt, Headers headers, long publishedAt, int bytes) {
     String id() {
       return prompt.id();
     }

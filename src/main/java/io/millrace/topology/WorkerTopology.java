@@ -13,8 +13,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.Topology;
 
 /**
- * The worker app: {@code work.<model>} and {@code control} in; {@code chunks}, {@code completions}, {@code
- * dead-letters} and the heartbeats on {@code workers} out.
+ * The worker app: {@code work.<model>} and {@code control} in; {@code chunks}, {@code completions},
+ * {@code dead-letters} and the heartbeats on {@code workers} out.
  */
 public final class WorkerTopology {
   static final String GENERATE = "generate";

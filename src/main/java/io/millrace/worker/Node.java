@@ -11,6 +11,7 @@ import io.millrace.ops.Health;
 import io.millrace.ops.Health.Condition;
 import io.millrace.ops.Meters;
 import io.millrace.ops.OpsServer;
+import io.millrace.record.WorkerStatus;
 import io.millrace.topology.Commits;
 import io.millrace.topology.Gate;
 import io.millrace.topology.RouterTopology;
@@ -79,7 +80,8 @@ public final class Node implements AutoCloseable {
    *
    * @param model name of the model on topics
    * @param engine stays open when the node is closed
-   * @throws IllegalStateException when the topics are not there, or the metrics port is taken
+   * @throws IllegalStateException when the topics are not there, the metrics port is taken, or a
+   *     live worker serves the model with other weights
    */
   public static Node startWorker(Settings settings, String model, Engine engine) {
     requireNonNull(engine, "engine is null");
@@ -87,6 +89,7 @@ public final class Node implements AutoCloseable {
     return node.start(
         Optional.of(model),
         () -> {
+          node.checkWeights(model, engine);
           node.addWorker(model, engine);
           if (settings.get(WORKER_ROUTES)) {
             node.addRouter();
@@ -113,6 +116,11 @@ public final class Node implements AutoCloseable {
       TimeUnit.NANOSECONDS.sleep(READY_POLL.toNanos());
     }
     return true;
+  }
+
+  /** Whether the node cannot go on. */
+  boolean hasFailed() {
+    return failure.isDone();
   }
 
   /** Waits for the reason why the node cannot go on; it is still to be closed then. */
@@ -164,6 +172,22 @@ public final class Node implements AutoCloseable {
     }
   }
 
+  /** Workers of one model continue each other's texts, so they must have the same weights. */
+  private void checkWeights(String model, Engine engine) {
+    String own = engine.info().fingerprint();
+    Optional<WorkerStatus> other =
+        new LiveWorkers(settings.clientConfig(), settings.topics())
+            .find(status ->
+                status.model().equals(model)
+                    && !status.worker().equals(settings.instance())
+                    && !status.fingerprint().equals(own));
+    if (other.isPresent()) {
+      throw new IllegalStateException(
+          "worker %s serves %s with weights %s, but this process has %s; stop that worker first, or give this model another name"
+              .formatted(other.get().worker(), model, other.get().fingerprint(), own));
+    }
+  }
+
   /** Lets the worker end its part in order; one that is not running any more has nothing to end. */
   private void handOver(WorkerTopology app, Duration timeout) {
     app.handOver();
@@ -181,12 +205,7 @@ public final class Node implements AutoCloseable {
     meters.bindEngine(model, engine::status);
     health.watch("engine", () -> engineCondition(engine));
     watch("the engine of " + model, () -> engine.status().healthy());
-    add(
-        "worker",
-        app.topology(),
-        settings.workerStreams(model),
-        app.gates(),
-        app.commits());
+    add("worker", app.topology(), settings.workerStreams(model), app.gates(), app.commits());
   }
 
   private void addRouter() {

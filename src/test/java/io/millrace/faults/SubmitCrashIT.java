@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,7 +34,7 @@ import org.slf4j.LoggerFactory;
 class SubmitCrashIT {
   private static final Logger LOG = LoggerFactory.getLogger(SubmitCrashIT.class);
   private static final int PROMPTS = 200;
-  private static final int MAX_TOKENS = 32;
+  private static final int MAX_TOKENS = 64;
 
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private Path directory;
@@ -65,13 +66,15 @@ class SubmitCrashIT {
   void shouldCompletePromptsWhoseWorkerIsKilledAsIfNothingHadHappened() throws Exception {
     JavaProcess worker = worker();
     JavaProcess submit = submit("killed");
-    Await.until("a third has ended", () -> audit.poll() && audit.ended() > PROMPTS / 3);
+    Await.until(
+        "a third has ended, and others are in progress",
+        () -> audit.poll() && audit.ended() > PROMPTS / 3 && !audit.underway().isEmpty());
 
     worker.kill();
     long killedAt = System.currentTimeMillis();
     audit.poll();
     long endedBefore = audit.ended();
-    List<String> halted = audit.underway();
+    Set<String> halted = audit.underway();
     worker = worker();
     Await.until(
         "those that were halted go on",
@@ -140,11 +143,6 @@ class SubmitCrashIT {
         "60s",
         "--bootstrap-servers",
         broker.bootstrapServers());
-  }
-
-  private static String line(String id, String prompt) {
-    return "{\"id\":\"%s\",\"prompt\":\"%s\",\"temperature\":0,\"max_tokens\":%d}"
-        .formatted(id, prompt, MAX_TOKENS);
   }
 
   private static String line(String id, String prompt) {

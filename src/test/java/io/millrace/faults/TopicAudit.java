@@ -10,9 +10,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -33,7 +35,8 @@ final class TopicAudit implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final Map<String, Record> records = new TreeMap<>();
   private final List<String> faults = new ArrayList<>();
-  private long tokens;
+  private final Set<String> underway = new HashSet<>();
+  private long ended;
 
   /**
    * @param prefix of the topics
@@ -85,6 +88,7 @@ final class TopicAudit implements AutoCloseable {
       if (record.topic().equals(chunks)) {
         addChunk(id, seen, value);
       } else {
+        ended += seen.completions.isEmpty() ? 1 : 0;
         seen.completions.add(value);
       }
     }
@@ -103,8 +107,10 @@ final class TopicAudit implements AutoCloseable {
     seen.next = index + 1;
     seen.text.append(chunk.path("text").asText());
     seen.tokens += chunk.path("tokens").size();
-    tokens += chunk.path("tokens").size();
-    if (!chunk.path("finish_reason").isNull()) {
+    if (chunk.path("finish_reason").isNull()) {
+      underway.add(id);
+    } else {
+      underway.remove(id);
       seen.finishReason = Optional.of(chunk.path("finish_reason").asText());
     }
   }
@@ -117,14 +123,9 @@ final class TopicAudit implements AutoCloseable {
     }
   }
 
-  /** Tokens in all chunks so far. */
-  long tokens() {
-    return tokens;
-  }
-
   /** Prompts that have a completion. */
   long ended() {
-    return records.values().stream().filter(seen -> !seen.completions.isEmpty()).count();
+    return ended;
   }
 
   /** Whether each of the prompts has its completion and, if it streams, its last chunk. */
@@ -140,11 +141,8 @@ final class TopicAudit implements AutoCloseable {
   }
 
   /** Prompts of which there are chunks, but not the last. */
-  List<String> underway() {
-    return records.entrySet().stream()
-        .filter(seen -> seen.getValue().streamed && seen.getValue().finishReason.isEmpty())
-        .map(Map.Entry::getKey)
-        .toList();
+  Set<String> underway() {
+    return Set.copyOf(underway);
   }
 
   /** When something of the prompt was read last, epoch milliseconds. */
@@ -169,15 +167,6 @@ final class TopicAudit implements AutoCloseable {
       }
     });
     return texts;
-  }
-
-  /** Which worker wrote each completion. */
-  Map<String, String> workers() {
-    Map<String, String> workers = new HashMap<>();
-    records.forEach((id, seen) ->
-        seen.completions.forEach(
-            completion -> workers.put(id, completion.path("worker").asText())));
-    return workers;
   }
 
   /** What is wrong, one line each; empty when all is well. */

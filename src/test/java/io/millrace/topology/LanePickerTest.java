@@ -154,11 +154,10 @@ class LanePickerTest {
     Prompt first = Prompt.of("p1", "x".repeat(4_000) + " one").maxTokens(10).build();
     Prompt second = Prompt.of("p2", "x".repeat(4_000) + " two").maxTokens(10).build();
     fleet.heard(Heartbeats.of("tales", 0, "mini-1", 8, 0, 100), now);
-    fleet.heard(Heartbeats.of("tales", 1, "mini-2", 8, 0, 100), now);
+    fleet.heard(Heartbeats.of("tales", 1, "mini-2", 8, 100, 100), now);
     String holder = picker.pick(first, fleet.workers("tales", now)).orElseThrow().worker();
 
     String again = picker.pick(second, fleet.workers("tales", now)).orElseThrow().worker();
-    picker.pick(second, fleet.workers("tales", now));
     String whenBusy = picker.pick(second, fleet.workers("tales", now)).orElseThrow().worker();
 
     assertThat(again).isEqualTo(holder);

@@ -208,7 +208,9 @@ class RouterIT {
             Duration.ofSeconds(3),
             1 << 20,
             Map.of());
-    router = StreamsApp.start(topology.topology(), settings, topology.gates(), new Commits(), troubles::add);
+    router =
+        StreamsApp.start(
+            topology.topology(), settings, topology.gates(), new Commits(), troubles::add);
   }
 
   private void stopRouter() {

@@ -523,7 +523,6 @@ class RouterTopologyTest {
         new RouterTopology(
             topics,
             new RouterSettings(
-                
                 MAX_BYTES,
                 8,
                 2,
@@ -562,8 +561,7 @@ class RouterTopologyTest {
   }
 
   private void cancel(String id) {
-    input(topics.control())
-        .pipeInput(id, "{\"action\":\"cancel\"}".getBytes(UTF_8), START);
+    input(topics.control()).pipeInput(id, "{\"action\":\"cancel\"}".getBytes(UTF_8), START);
   }
 
   private TestRecord<String, byte[]> answers(String topic) {

@@ -53,7 +53,8 @@ final class WorkerApp {
             Duration.ofSeconds(3),
             MAX_BYTES,
             Map.of());
-    return StreamsApp.start(topology.topology(), settings, topology.gates(), topology.commits(), onStop);
+    return StreamsApp.start(
+        topology.topology(), settings, topology.gates(), topology.commits(), onStop);
   }
 
   static void createTopics(KafkaUnderTest kafka, Topics topics)
