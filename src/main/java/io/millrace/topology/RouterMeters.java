@@ -20,11 +20,11 @@ final class RouterMeters {
         Counter.builder("millrace.prompts.duplicates")
             .description("Prompts that the completion of an earlier one with their id answers")
             .register(registry);
-    Gauge.builder("millrace.prompts.waiting", () -> occupancy.prompts(false))
+    Gauge.builder("millrace.prompts.waiting", occupancy::prompts)
         .description("Prompts waiting in the router")
         .tag("urgent", "false")
         .register(registry);
-    Gauge.builder("millrace.prompts.waiting", () -> occupancy.prompts(true))
+    Gauge.builder("millrace.prompts.waiting", occupancy::urgentPrompts)
         .description("Prompts waiting in the router")
         .tag("urgent", "true")
         .register(registry);

@@ -61,7 +61,10 @@ final class RouterProcessor implements Processor<byte[], byte[], String, RouterO
     RouterSettings settings = shared.settings();
     waiting =
         WaitingPrompts.restore(
-            context.getStateStore(WaitingPrompts.STORE), shared.parser(), shared.occupancy());
+            context.getStateStore(WaitingPrompts.STORE),
+            shared.parser(),
+            settings.defaultModel(),
+            shared.occupancy());
     recent =
         RecentPrompts.restore(
             context.getStateStore(RecentPrompts.STORE),

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.header.Headers;
@@ -29,6 +30,7 @@ final class WaitingPrompts {
   static final String STORE = "waiting";
 
   private final TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store;
+  private final Optional<String> defaultModel;
   private final Occupancy occupancy;
   private final NavigableMap<WaitingKey, Waiting> waiting = new TreeMap<>();
   private final Set<String> ids = new HashSet<>();
@@ -49,8 +51,11 @@ final class WaitingPrompts {
   }
 
   private WaitingPrompts(
-      TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store, Occupancy occupancy) {
+      TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store,
+      Optional<String> defaultModel,
+      Occupancy occupancy) {
     this.store = store;
+    this.defaultModel = defaultModel;
     this.occupancy = occupancy;
   }
 
@@ -64,12 +69,17 @@ final class WaitingPrompts {
         .withLoggingEnabled(Changelog.config(promptMaxBytes));
   }
 
-  /** Reads what an earlier owner of the task left. */
+  /**
+   * Reads what an earlier owner of the task left.
+   *
+   * @param defaultModel model under which prompts count that name none
+   */
   static WaitingPrompts restore(
       TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store,
       PromptParser parser,
+      Optional<String> defaultModel,
       Occupancy occupancy) {
-    WaitingPrompts prompts = new WaitingPrompts(store, occupancy);
+    WaitingPrompts prompts = new WaitingPrompts(store, defaultModel, occupancy);
     try (KeyValueIterator<byte[], ValueTimestampHeaders<byte[]>> entries = store.all()) {
       while (entries.hasNext()) {
         prompts.restore(entries.next(), parser);
@@ -109,7 +119,7 @@ final class WaitingPrompts {
     store.delete(prompt.key().toBytes());
     waiting.remove(prompt.key());
     ids.remove(prompt.id());
-    occupancy.remove(prompt.key().urgent(), prompt.bytes());
+    leave(prompt);
   }
 
   /** Whether a prompt with this id waits. */
@@ -132,7 +142,7 @@ final class WaitingPrompts {
 
   /** Leaves the store as it is, to its next owner. */
   void release() {
-    waiting.values().forEach(prompt -> occupancy.remove(prompt.key().urgent(), prompt.bytes()));
+    waiting.values().forEach(this::leave);
     waiting.clear();
     ids.clear();
   }
@@ -140,6 +150,14 @@ final class WaitingPrompts {
   private void hold(Waiting prompt) {
     waiting.put(prompt.key(), prompt);
     ids.add(prompt.id());
-    occupancy.add(prompt.key().urgent(), prompt.bytes());
+    occupancy.add(prompt.key().urgent(), model(prompt), prompt.bytes());
+  }
+
+  private void leave(Waiting prompt) {
+    occupancy.remove(prompt.key().urgent(), model(prompt), prompt.bytes());
+  }
+
+  private String model(Waiting prompt) {
+    return prompt.prompt().model().or(() -> defaultModel).orElse("");
   }
 }

@@ -6,6 +6,8 @@ import static io.millrace.worker.Settings.ROUTER_DEDUP_PROMPTS;
 import static io.millrace.worker.Settings.ROUTER_DEDUP_WINDOW;
 import static io.millrace.worker.Settings.ROUTER_DEFAULT_MODEL;
 import static io.millrace.worker.Settings.ROUTER_HEARTBEAT_EXPIRY;
+import static io.millrace.worker.Settings.ROUTER_MODEL_INPUTS;
+import static io.millrace.worker.Settings.ROUTER_MODEL_QUOTA;
 import static io.millrace.worker.Settings.ROUTER_NO_WORKER_TIMEOUT;
 import static io.millrace.worker.Settings.ROUTER_PREFETCH;
 import static io.millrace.worker.Settings.ROUTER_UNKNOWN_MODEL_TIMEOUT;
@@ -49,6 +51,8 @@ record AppSettings(Settings settings, String instance) {
         promptMaxBytes(),
         settings.get(ROUTER_WAITING_PROMPTS),
         settings.get(ROUTER_URGENT_PROMPTS),
+        settings.get(ROUTER_MODEL_QUOTA),
+        settings.get(ROUTER_MODEL_INPUTS),
         settings.get(ROUTER_WAITING_BYTES),
         settings.get(ROUTER_PREFETCH),
         settings.get(ROUTER_DEFAULT_MODEL),

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -54,6 +55,10 @@ public final class Settings {
       Setting.count("router.waiting-prompts", 256, 1);
   public static final Setting<Integer> ROUTER_URGENT_PROMPTS =
       Setting.count("router.urgent-prompts", 64, 1);
+  public static final Setting<Integer> ROUTER_MODEL_QUOTA =
+      Setting.count("router.model-quota", 256, 1);
+  public static final Setting<Set<String>> ROUTER_MODEL_INPUTS =
+      Setting.names("router.model-inputs");
   public static final Setting<Long> ROUTER_WAITING_BYTES =
       Setting.bytes("router.waiting-bytes", "32MiB", 64L << 30);
   public static final Setting<Integer> ROUTER_PREFETCH = Setting.count("router.prefetch", 2, 0);
@@ -87,6 +92,8 @@ public final class Settings {
           ROUTER_DEFAULT_MODEL,
           ROUTER_WAITING_PROMPTS,
           ROUTER_URGENT_PROMPTS,
+          ROUTER_MODEL_QUOTA,
+          ROUTER_MODEL_INPUTS,
           ROUTER_WAITING_BYTES,
           ROUTER_PREFETCH,
           ROUTER_UNKNOWN_MODEL_TIMEOUT,

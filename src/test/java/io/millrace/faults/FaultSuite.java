@@ -33,7 +33,10 @@ import org.apache.kafka.common.serialization.StringSerializer;
 final class FaultSuite implements AutoCloseable {
   private static final int SLOTS = 8;
   private static final double TOKENS_PER_SECOND = 120;
-  private static final int PROMPTS_UNDERWAY = 26;
+
+  /** So many that two workers can go on with all of them at once. */
+  private static final int PROMPTS_UNDERWAY = 14;
+
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final int CALM_COMPLETIONS = 8;
 
@@ -156,7 +159,8 @@ final class FaultSuite implements AutoCloseable {
     until(id + " is given up", () -> audit.hasEnded(id));
     int killed = workers.stream().mapToInt(worker -> worker.deaths).sum() - deaths;
     if (killed > 3) {
-      throw new AssertionError("%s has killed %d processes, expected at most 3".formatted(id, killed));
+      throw new AssertionError(
+          "%s has killed %d processes, expected at most 3".formatted(id, killed));
     }
     return System.currentTimeMillis() - at;
   }

@@ -29,7 +29,8 @@ final class RecoveryTable {
   @Override
   public String toString() {
     StringBuilder table =
-        new StringBuilder("%n%-32s %6s %11s %11s%n".formatted("fault", "count", "median s", "worst s"));
+        new StringBuilder(
+            "%n%-32s %6s %11s %11s%n".formatted("fault", "count", "median s", "worst s"));
     for (Fault fault : millis.keySet()) {
       table.append(
           String.format(

@@ -71,10 +71,11 @@ final class SimulatedWorker {
     public Generation submit(
         GenerationRequest request, Consumer<? super GenerationEvent> listener) {
       if (request.prompt().contains(POISON)) {
-        Thread.ofPlatform().start(() -> {
-          LockSupport.parkNanos(POISON_TAKES.toNanos());
-          Runtime.getRuntime().halt(EXIT);
-        });
+        Thread.ofPlatform()
+            .start(() -> {
+              LockSupport.parkNanos(POISON_TAKES.toNanos());
+              Runtime.getRuntime().halt(EXIT);
+            });
       }
       return engine.submit(request, listener);
     }

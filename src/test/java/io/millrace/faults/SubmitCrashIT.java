@@ -100,7 +100,9 @@ class SubmitCrashIT {
     assertThat(ids("killed"))
         .allSatisfy(
             id -> assertThat(texts.get(id)).isEqualTo(texts.get(id.replace("killed", "calm"))));
+    // 128 and the number of SIGTERM: it ended because it was told to.
     assertThat(worker.terminate()).isEqualTo(143);
+    assertThat(worker.log()).contains("The worker of stories is ready").doesNotContain("Exception");
   }
 
   private JavaProcess worker() throws IOException {

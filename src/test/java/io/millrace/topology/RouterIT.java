@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -189,6 +190,8 @@ class RouterIT {
                 1 << 20,
                 WAITING,
                 WAITING,
+                WAITING,
+                Set.of(),
                 1 << 20,
                 0,
                 Optional.empty(),

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.random.RandomGenerator;
@@ -36,6 +37,7 @@ class RouterTopologyTest {
   private static final int MAX_BYTES = 1_000;
   private static final Duration UNKNOWN_MODEL = Duration.ofSeconds(30);
   private static final Duration NO_WORKER = Duration.ofMinutes(10);
+  private static final int QUOTA = 6;
   private static final Duration DEDUP = Duration.ofHours(2);
   private static final Duration EXPIRY = Duration.ofSeconds(15);
 
@@ -474,7 +476,7 @@ class RouterTopologyTest {
     Gate urgent = router.gates().get(topics.urgentPrompts());
     for (int i = 0; i < 8; i++) {
       assertThat(prompts.isOpen()).isTrue();
-      publish("p" + i, prompt("tales"));
+      publish("p" + i, prompt(i % 2 == 0 ? "tales" : "poems"));
     }
 
     boolean whenFull = prompts.isOpen();
@@ -485,6 +487,32 @@ class RouterTopologyTest {
     assertThat(whenFull).isFalse();
     assertThat(urgentWhenFull).isTrue();
     assertThat(prompts.isOpen()).isTrue();
+  }
+
+  @Test
+  void shouldShutTheGateWhileAModelHasItsQuota() {
+    Gate prompts = router.gates().get(topics.prompts());
+    for (int i = 0; i < QUOTA; i++) {
+      assertThat(prompts.isOpen()).isTrue();
+      publish("p" + i, prompt("tales"));
+    }
+
+    assertThat(prompts.isOpen()).isFalse();
+    assertThat(router.gates().get(topics.prompts("chat")).isOpen()).isTrue();
+  }
+
+  @Test
+  void shouldNotLetAModelWithAnInputOfItsOwnHoldUpTheOthers() {
+    for (int i = 0; i < QUOTA; i++) {
+      input(topics.prompts("chat")).pipeInput("c" + i, prompt("chat").getBytes(UTF_8), START);
+    }
+    heartbeat("tales", 0, "mini-1", 8, 0);
+
+    publish("p1", prompt("tales"));
+
+    assertThat(router.gates().get(topics.prompts("chat")).isOpen()).isFalse();
+    assertThat(router.gates().get(topics.prompts()).isOpen()).isTrue();
+    assertThat(work("tales").readValue().prompt().id()).isEqualTo("p1");
   }
 
   @Test
@@ -526,6 +554,8 @@ class RouterTopologyTest {
                 MAX_BYTES,
                 8,
                 2,
+                QUOTA,
+                Set.of("chat"),
                 4_000,
                 0,
                 defaultModel,

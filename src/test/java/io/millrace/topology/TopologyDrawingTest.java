@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.streams.TopologyDescription;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +34,8 @@ class TopologyDrawingTest {
             1_000,
             10,
             10,
+            10,
+            Set.of(),
             10_000,
             1,
             Optional.empty(),
