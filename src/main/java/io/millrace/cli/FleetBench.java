@@ -1,7 +1,5 @@
 package io.millrace.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.millrace.engine.simulated.SimulatedEngine;
 import io.millrace.record.Completion;
 import io.millrace.record.Prompt;
@@ -43,7 +41,9 @@ final class FleetBench {
   private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
   private static final Duration POLL = Duration.ofMillis(20);
 
-  /** Ends of the part that is measured, as shares of all prompts: the rest warms up and runs out. */
+  /**
+   * Ends of the part that is measured, as shares of all prompts: the rest warms up and runs out.
+   */
   private static final double FROM = 0.2;
 
   private static final double TO = 0.8;
@@ -105,8 +105,7 @@ final class FleetBench {
       for (int i = 0; i < speeds.size(); i++) {
         SimulatedEngine engine = SimulatedEngine.start(slots, speeds.get(i), CONTEXT_LENGTH);
         parts.add(engine::close);
-        Node node =
-            Node.startWorker(settings.with(Settings.WORKER_ID, worker(i)), MODEL, engine);
+        Node node = Node.startWorker(settings.with(Settings.WORKER_ID, worker(i)), MODEL, engine);
         nodes.add(node);
         parts.add(node::close);
       }
@@ -186,8 +185,7 @@ final class FleetBench {
   }
 
   private Result result(List<Double> speeds, List<Ended> ended) {
-    List<Ended> measured =
-        ended.subList((int) (FROM * ended.size()), (int) (TO * ended.size()));
+    List<Ended> measured = ended.subList((int) (FROM * ended.size()), (int) (TO * ended.size()));
     double seconds = (measured.getLast().atNanos() - measured.getFirst().atNanos()) / 1e9;
     long tokens = measured.stream().skip(1).mapToLong(Ended::tokens).sum();
     Map<String, Long> byWorker = new TreeMap<>();

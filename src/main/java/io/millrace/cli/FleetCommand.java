@@ -80,14 +80,16 @@ final class FleetCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    sizes.forEach(size ->
-        check(size >= 1 && size <= MAX_WORKERS, "--workers is %d, expected 1 to 32", size));
+    sizes.forEach(
+        size -> check(size >= 1 && size <= MAX_WORKERS, "--workers is %d, expected 1 to 32", size));
     speeds.forEach(speed -> check(speed > 0, "--speeds has %s, expected more than 0", speed));
     check(slots >= 1, "--slots is %d, expected at least 1", slots);
     load.ifPresent(share -> check(share > 0, "--load is %s, expected more than 0", share));
     KafkaOptions.silenceClients();
     if (!json) {
-      out().println("workers  sum of speeds  tokens/s     %  shares by speed        waited p50, p99");
+      out()
+          .println(
+              "workers  sum of speeds  tokens/s     %  shares by speed        waited p50, p99");
     }
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
       FleetBench bench = new FleetBench(broker, slots, duration, load);

@@ -106,8 +106,7 @@ public final class RouterTopology {
             () -> new HeartbeatReader(topics, shared.fleet()))
         .addSource("prompts", bytes, bytes, topics.prompts())
         .addSource("prompts.urgent", bytes, bytes, topics.urgentPrompts())
-        .addProcessor(
-            ROUTER, () -> new RouterProcessor(shared), sources.toArray(String[]::new))
+        .addProcessor(ROUTER, () -> new RouterProcessor(shared), sources.toArray(String[]::new))
         .addStateStore(WaitingPrompts.storeBuilder(shared.settings().promptMaxBytes()), ROUTER)
         .addStateStore(RecentPrompts.storeBuilder(), ROUTER)
         .addSink(WORK, workTopic(topics), key, value, lane(), ROUTER)
@@ -145,8 +144,7 @@ public final class RouterTopology {
   private static Gate gate(
       int capacity, IntSupplier held, RouterSettings settings, Occupancy occupancy) {
     return new Gate(
-        capacity,
-        () -> occupancy.bytes() < settings.waitingBytes() ? held.getAsInt() : capacity);
+        capacity, () -> occupancy.bytes() < settings.waitingBytes() ? held.getAsInt() : capacity);
   }
 
   private static TopicNameExtractor<String, RouterOutput> workTopic(Topics topics) {

@@ -64,7 +64,10 @@ public final class TopicContract {
    */
   public TopicSpec prompts(String model) {
     TopicSpec prompts =
-        shared.stream().filter(topic -> topic.name().equals(topics.prompts())).findFirst().orElseThrow();
+        shared.stream()
+            .filter(topic -> topic.name().equals(topics.prompts()))
+            .findFirst()
+            .orElseThrow();
     return new TopicSpec(topics.prompts(model), prompts.partitions(), prompts.configs());
   }
 

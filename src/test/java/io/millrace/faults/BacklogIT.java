@@ -108,8 +108,7 @@ class BacklogIT {
       publish();
       int before = ended(consumer);
 
-      Await.until(
-          "the urgent prompts end", () -> ended(consumer) >= 0 && urgentEnded == URGENT);
+      Await.until("the urgent prompts end", () -> ended(consumer) >= 0 && urgentEnded == URGENT);
       endedBeforeUrgent = ended - urgentEnded - before;
       List<Long> memory = new ArrayList<>();
       for (int next = SAMPLE_EVERY; next <= PROMPTS; next += SAMPLE_EVERY) {
@@ -197,9 +196,7 @@ class BacklogIT {
     long overtaken = 0;
     for (int i = 0; i < sent.size(); i++) {
       Sent late = sent.get(i);
-      for (int j = i - 1;
-          j >= 0 && sent.get(j).sentAt() > late.acceptedAt() + STAMP_MILLIS;
-          j--) {
+      for (int j = i - 1; j >= 0 && sent.get(j).sentAt() > late.acceptedAt() + STAMP_MILLIS; j--) {
         boolean isBefore = sent.get(j).sentAt() < late.sentAt() - STAMP_MILLIS;
         overtaken += isBefore && sent.get(j).priority() > late.priority() ? 1 : 0;
       }
@@ -217,7 +214,11 @@ class BacklogIT {
     for (String topic : List.of(topics.prompts(), topics.urgentPrompts())) {
       TopicPartition partition = new TopicPartition(topic, 0);
       long end =
-          admin.listOffsets(Map.of(partition, OffsetSpec.latest())).all().get().get(partition)
+          admin
+              .listOffsets(Map.of(partition, OffsetSpec.latest()))
+              .all()
+              .get()
+              .get(partition)
               .offset();
       lag += end - (taken.get(partition) == null ? 0 : taken.get(partition).offset());
     }
