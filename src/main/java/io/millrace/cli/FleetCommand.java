@@ -49,7 +49,8 @@ final class FleetCommand implements Callable<Integer> {
       paramLabel = "X",
       split = ",",
       defaultValue = "400",
-      description = "Tokens per second of the workers with all slots busy, in turn (default: ${DEFAULT-VALUE}).")
+      description =
+          "Tokens per second of the workers with all slots busy, in turn (default: ${DEFAULT-VALUE}).")
   private List<Double> speeds;
 
   @Option(
