@@ -297,9 +297,8 @@ final class FaultSuite implements AutoCloseable {
                 out(),
                 directory.resolve(id + ".log"),
                 List.of(
-                    "-Xmx256m",
-                    "-XX:TieredStopAtLevel=1",
-                    "-Djava.io.tmpdir=" + directory,
+                    "-Xmx256m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + directory),
+                List.of(
                     SimulatedWorker.class.getName(),
                     bootstrapServers,
                     id,
