@@ -296,8 +296,7 @@ final class FaultSuite implements AutoCloseable {
             JavaProcess.start(
                 out(),
                 directory.resolve(id + ".log"),
-                List.of(
-                    "-Xmx256m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + directory),
+                List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + directory),
                 List.of(
                     SimulatedWorker.class.getName(),
                     bootstrapServers,

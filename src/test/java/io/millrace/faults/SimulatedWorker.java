@@ -52,6 +52,15 @@ public final class SimulatedWorker {
     System.exit(1);
   }
 
+  /** Of a prompt that is never generated. */
+  private static final class Poisoned implements Engine.Generation {
+    @Override
+    public void cancel() {}
+
+    @Override
+    public void abandon() {}
+  }
+
   private record MortalEngine(Engine engine) implements Engine {
     @Override
     public Generation submit(
@@ -62,6 +71,8 @@ public final class SimulatedWorker {
               LockSupport.parkNanos(POISON_TAKES.toNanos());
               Runtime.getRuntime().halt(EXIT);
             });
+        // It gets no token: with one, its attempt would not count.
+        return new Poisoned();
       }
       return engine.submit(request, listener);
     }

@@ -160,8 +160,7 @@ class SubmitCrashIT {
     List<String> command = new ArrayList<>(List.of(Millrace.class.getName()));
     command.addAll(List.of(arguments));
     JavaProcess process =
-        JavaProcess.start(
-            directory.resolve(arguments[0] + ".log"), List.of("-Xmx512m"), command);
+        JavaProcess.start(directory.resolve(arguments[0] + ".log"), List.of("-Xmx512m"), command);
     processes.add(process);
     return process;
   }
