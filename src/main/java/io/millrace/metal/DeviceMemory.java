@@ -1,0 +1,121 @@
+package io.millrace.metal;
+
+import io.millrace.metal.objc.Buffer;
+import io.millrace.metal.objc.Device;
+import io.millrace.tensor.TensorSource;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The memory that a backend has on the GPU. It never grows beyond what the system recommends: past
+ * that, Macs slow down, end the process, or panic.
+ */
+final class DeviceMemory implements AutoCloseable {
+  private final Device device;
+  private final long limit;
+  private final long pageSize = systemPageSize();
+  private final Arena mappings = Arena.ofShared();
+  private final Map<Buffer, Long> buffers = new HashMap<>();
+  private long used;
+
+  DeviceMemory(Device device) {
+    this.device = device;
+    this.limit = device.recommendedWorkingSet();
+  }
+
+  /** Bytes that it may have in all. */
+  long limit() {
+    return limit;
+  }
+
+  /** Bytes that are left. */
+  long available() {
+    return limit - used;
+  }
+
+  /**
+   * Refuses what does not fit, before any of it is allocated.
+   *
+   * @throws IllegalArgumentException when less than {@code bytes} are left
+   */
+  void require(String what, long bytes) {
+    if (bytes > available()) {
+      throw new IllegalArgumentException(
+          "%s needs %,d bytes; of the %,d that the GPU can use, %,d are taken: take a smaller model, fewer slots or less --memory"
+              .formatted(what, bytes, limit, used));
+    }
+  }
+
+  /** A buffer, whose content is undefined. */
+  Buffer allocate(String what, long bytes) {
+    require(what, bytes);
+    return count(device.newBuffer(bytes), bytes);
+  }
+
+  private Buffer count(Buffer buffer, long bytes) {
+    buffers.put(buffer, bytes);
+    used += bytes;
+    return buffer;
+  }
+
+  void free(Buffer buffer) {
+    Long bytes = buffers.remove(buffer);
+    if (bytes != null) {
+      used -= bytes;
+      buffer.close();
+    }
+  }
+
+  /**
+   * Brings a weight to the GPU: the pages of a mapped file are used as they are, anything else is
+   * copied. Each mapped weight is a view of its own; views of neighbours share a page of the file.
+   */
+  MetalWeight load(TensorSource source) {
+    MemorySegment bytes = source.map(mappings);
+    long skipped = bytes.address() % pageSize;
+    int alignment = source.dtype().blockBytes() % Float.BYTES == 0 ? Float.BYTES : Short.BYTES;
+    if (!bytes.isMapped() || skipped % alignment != 0) {
+      Buffer copy = allocate("tensor " + source.name(), bytes.byteSize());
+      copy.contents().copyFrom(bytes);
+      return new MetalWeight(source.dtype(), source.rows(), source.cols(), copy, 0);
+    }
+    // The system maps whole pages, so those that the tensor begins and ends on are there in full.
+    long length = Math.ceilDiv(skipped + bytes.byteSize(), pageSize) * pageSize;
+    if (length > device.maxBufferLength()) {
+      throw new IllegalArgumentException(
+          "tensor %s has %,d bytes, the GPU allows %,d for one"
+              .formatted(source.name(), bytes.byteSize(), device.maxBufferLength()));
+    }
+    require("tensor " + source.name(), bytes.byteSize());
+    MemorySegment pages =
+        MemorySegment.ofAddress(bytes.address() - skipped).reinterpret(length, mappings, null);
+    Buffer view = count(device.newBufferOver(pages), bytes.byteSize());
+    return new MetalWeight(source.dtype(), source.rows(), source.cols(), view, skipped);
+  }
+
+  private static long systemPageSize() {
+    try {
+      MemorySegment getpagesize = Linker.nativeLinker().defaultLookup().findOrThrow("getpagesize");
+      return (int)
+          Linker.nativeLinker()
+              .downcallHandle(getpagesize, FunctionDescriptor.of(ValueLayout.JAVA_INT))
+              .invokeExact();
+    } catch (Throwable e) {
+      throw new AssertionError("getpagesize is a function of every Unix", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    buffers.keySet().forEach(Buffer::close);
+    buffers.clear();
+    if (mappings.scope().isAlive()) {
+      mappings.close();
+    }
+  }
+}
