@@ -34,7 +34,7 @@ struct NormShape {
   float epsilon;
 };
 
-// RMSNorm: out = x / sqrt(mean(x²) + epsilon) · gain, a threadgroup per row. `out` may be `x`.
+// RMSNorm: out = x / sqrt(mean(x²) + epsilon) · gain, a threadgroup per row, or per head. `out` may be `x`.
 template <typename Format, ushort unused>
 kernel void rms_norm(device const float* x [[buffer(0)]],
                      device const uchar* gain [[buffer(1)]],
@@ -76,3 +76,14 @@ kernel void add(device float* x [[buffer(0)]],
                 uint at [[thread_position_in_grid]]) {
   x[at] += y[at];
 }
+
+// x = x + bias, one thread per element.
+template <typename Format, ushort unused>
+kernel void add_bias(device float* x [[buffer(0)]],
+                     device const uchar* bias [[buffer(1)]],
+                     constant uint& cols [[buffer(2)]],
+                     uint2 at [[thread_position_in_grid]]) {
+  x[ulong(at.y) * cols + at.x] += Format::one(bias, at.x);
+}
+
+INSTANTIATE(add_bias, 1)

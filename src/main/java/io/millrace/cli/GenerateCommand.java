@@ -6,6 +6,7 @@ import io.millrace.engine.GenerationEvent.Usage;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationRequest.Progress;
 import io.millrace.engine.Sampling;
+import io.millrace.engine.StopConditions;
 import io.millrace.worker.LocalModel;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,19 +62,17 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Most tokens to generate (default: ${DEFAULT-VALUE}).")
   private int maxTokens;
 
-  @Option(
-      names = {"--temperature", "--temp"},
-      paramLabel = "X",
-      defaultValue = "0",
-      description = "0 takes the likeliest token (default: ${DEFAULT-VALUE}).")
-  private double temperature;
+  @Mixin private SamplingArguments sampling;
 
   @Option(
-      names = "--seed",
-      paramLabel = "S",
+      names = "--min-tokens",
+      paramLabel = "N",
       defaultValue = "0",
-      description = "Equal seeds give equal text (default: ${DEFAULT-VALUE}).")
-  private long seed;
+      description = "Tokens before anything may end the text (default: ${DEFAULT-VALUE}).")
+  private int minTokens;
+
+  @Option(names = "--ignore-eos", description = "Go on after the model's end tokens.")
+  private boolean ignoreEos;
 
   @Option(
       names = "--stop",
@@ -105,23 +105,26 @@ final class GenerateCommand implements Callable<Integer> {
     check(maxTokens >= 1, "--max-tokens is %d, expected at least 1", maxTokens);
     check(writeEvery >= 1, "--write-every is %d, expected at least 1", writeEvery);
     check(
-        temperature >= 0 && temperature < Double.POSITIVE_INFINITY,
-        "--temperature is %s, expected 0 or more",
-        temperature);
+        minTokens >= 0 && minTokens <= maxTokens,
+        "--min-tokens is %d, expected 0 to %d",
+        minTokens,
+        maxTokens);
+    Sampling chosen = sampling.sampling(); // before the model is loaded: a mistake shows at once
     check(!prompt.isEmpty(), "--prompt is empty");
     check(stop.stream().noneMatch(String::isEmpty), "--stop is empty");
     try (LocalModel local = backend.open(model, 1);
         Engine engine = local.startEngine()) {
       if (fewShot == null) {
-        answer(engine, prompt, stop);
+        answer(engine, prompt, chosen, stop);
       } else {
-        answerQuestions(engine);
+        answerQuestions(engine, chosen);
       }
     }
     return 0;
   }
 
-  private void answerQuestions(Engine engine) throws IOException, InterruptedException {
+  private void answerQuestions(Engine engine, Sampling chosen)
+      throws IOException, InterruptedException {
     String examples = Files.readString(fewShot).strip();
     check(examples.contains("{}"), "%s has no {} for the question to stand in", fewShot);
     List<String> ends = new ArrayList<>(stop);
@@ -136,16 +139,17 @@ final class GenerateCommand implements Callable<Integer> {
       if (question == null) {
         return;
       }
-      answer(engine, examples.replace("{}", question), ends);
+      answer(engine, examples.replace("{}", question), chosen, ends);
     }
   }
 
-  private void answer(Engine engine, String text, List<String> ends) throws InterruptedException {
+  private void answer(Engine engine, String text, Sampling chosen, List<String> ends)
+      throws InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
-    Sampling sampling = new Sampling(temperature, 1, 0, 0, seed);
+    StopConditions stops = new StopConditions(ends, Set.of(), minTokens, ignoreEos);
     GenerationRequest request =
         new GenerationRequest(
-            "generate", text, maxTokens, sampling, ends, 0, OptionalLong.empty(), Progress.NONE);
+            "generate", text, maxTokens, chosen, stops, 0, OptionalLong.empty(), Progress.NONE);
     if (json) {
       LocalGeneration generation = LocalGeneration.run(engine, request, writeEvery, part -> {});
       out.println(toJson(generation));

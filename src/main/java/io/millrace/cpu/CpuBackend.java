@@ -94,7 +94,7 @@ public final class CpuBackend implements Backend {
   @Override
   public void rmsNorm(Activation x, Weight gain, float epsilon, int rows, Activation out) {
     Shapes.checkRmsNorm(x, gain, rows, out);
-    this.rows.rmsNorm(own(x), ((VectorWeight) gain).values(), epsilon, rows, own(out));
+    this.rows.rmsNorm(own(x), (VectorWeight) gain, epsilon, rows, own(out));
   }
 
   @Override
@@ -141,6 +141,12 @@ public final class CpuBackend implements Backend {
   public void add(Activation x, Activation y, int rows) {
     Shapes.checkSame("add", x, y, rows);
     this.rows.add(own(x), own(y), rows);
+  }
+
+  @Override
+  public void addBias(Activation x, Weight bias, int rows) {
+    Shapes.checkAddBias(x, bias, rows);
+    this.rows.addBias(own(x), (VectorWeight) bias, rows);
   }
 
   @Override

@@ -1,19 +1,19 @@
 package io.millrace.cpu;
 
-import io.millrace.tensor.DType;
 import io.millrace.tensor.TensorSource;
+import io.millrace.tensor.WeightType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A matrix in panels, in the type it has in the checkpoint. */
 record PanelWeight(
-    Panels format, DType dtype, int rows, int cols, MemorySegment memory, long panelBytes)
+    Panels format, WeightType dtype, int rows, int cols, MemorySegment memory, long panelBytes)
     implements CpuWeight {
 
   /** Repacks a matrix on all threads; its mapping lives only as long. */
   static PanelWeight load(TensorSource source, Arena arena, ThreadTeam team) {
-    DType dtype = source.dtype();
+    WeightType dtype = source.dtype();
     Panels format = Panels.of(dtype);
     int rows = source.rows();
     int cols = source.cols();

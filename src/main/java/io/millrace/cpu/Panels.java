@@ -1,6 +1,8 @@
 package io.millrace.cpu;
 
+import io.millrace.tensor.AffineType;
 import io.millrace.tensor.DType;
+import io.millrace.tensor.WeightType;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -28,7 +30,7 @@ sealed interface Panels permits F32Panels, HalfPanels, BlockPanels {
   /**
    * Interleaves up to 16 rows; the rows that are missing become zero.
    *
-   * @param source the rows, in the layout of {@link DType}
+   * @param source the rows, in the layout of {@link WeightType}
    * @param panel of {@link #bytes} bytes, zeroed
    * @return whether all weights are finite
    */
@@ -52,13 +54,15 @@ sealed interface Panels permits F32Panels, HalfPanels, BlockPanels {
   void expand(PanelWeight w, int panel, int from, int to, MemorySegment scratch, long at);
 
   /** The format for weights of a type. */
-  static Panels of(DType dtype) {
+  static Panels of(WeightType dtype) {
     return switch (dtype) {
-      case F32 -> new F32Panels();
-      case F16 -> HalfPanels.F16;
-      case BF16 -> HalfPanels.BF16;
-      case Q8_0 -> BlockPanels.Q8_0;
-      case Q4_0 -> BlockPanels.Q4_0;
+      case DType.F32 -> new F32Panels();
+      case DType.F16 -> HalfPanels.F16;
+      case DType.BF16 -> HalfPanels.BF16;
+      case DType.Q8_0 -> BlockPanels.Q8_0;
+      case DType.Q4_0 -> BlockPanels.Q4_0;
+      case AffineType affine ->
+          throw new IllegalArgumentException("the CPU backend cannot compute with " + affine);
     };
   }
 }

@@ -57,7 +57,7 @@ final class RotaryEmbedding {
     this.positions = positions.clone();
     for (int token = 0; token < positions.length; token++) {
       for (int pair = 0; pair < pairs; pair++) {
-        double angle = positions[token] * rope.frequencies()[pair];
+        double angle = rope.angle(positions[token], pair);
         cos[token * pairs + pair] = (float) (Math.cos(angle) * rope.scale());
         sin[token * pairs + pair] = (float) (Math.sin(angle) * rope.scale());
       }

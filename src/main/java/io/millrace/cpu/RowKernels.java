@@ -20,19 +20,27 @@ final class RowKernels {
     this.scratch = new float[team.size()][BLOCK];
   }
 
-  void rmsNorm(CpuActivation x, float[] gain, float epsilon, int rows, CpuActivation out) {
+  void rmsNorm(CpuActivation x, VectorWeight gain, float epsilon, int rows, CpuActivation out) {
+    float[] gains = gain.values();
+    int cols = gain.cols();
     team.run(
         rows,
         (row, worker) -> {
-          int from = x.at(row);
-          int to = out.at(row);
-          float squares = squares(x.data(), from, x.cols(), scratch[worker]);
-          float inverse = (float) (1 / Math.sqrt(squares / x.cols() + epsilon));
-          for (int i = 0; i < x.cols(); i += Lanes.COUNT) {
-            FloatVector.fromArray(F, x.data(), from + i)
-                .mul(inverse)
-                .mul(FloatVector.fromArray(F, gain, i))
-                .intoArray(out.data(), to + i);
+          for (int part = 0; part < x.cols(); part += cols) {
+            int from = x.at(row) + part;
+            int to = out.at(row) + part;
+            float squares = squares(x.data(), from, cols, scratch[worker]);
+            float inverse = (float) (1 / Math.sqrt(squares / cols + epsilon));
+            int whole = cols == x.cols() ? cols : F.loopBound(cols);
+            for (int i = 0; i < whole; i += Lanes.COUNT) {
+              FloatVector.fromArray(F, x.data(), from + i)
+                  .mul(inverse)
+                  .mul(FloatVector.fromArray(F, gains, i))
+                  .intoArray(out.data(), to + i);
+            }
+            for (int i = whole; i < cols; i++) { // what follows is another head
+              out.data()[to + i] = x.data()[from + i] * inverse * gains[i];
+            }
           }
         });
   }
@@ -82,6 +90,19 @@ final class RowKernels {
           for (int i = 0; i < x.stride(); i += Lanes.COUNT) {
             FloatVector.fromArray(F, x.data(), at + i)
                 .add(FloatVector.fromArray(F, y.data(), yAt + i))
+                .intoArray(x.data(), at + i);
+          }
+        });
+  }
+
+  void addBias(CpuActivation x, VectorWeight bias, int rows) {
+    team.run(
+        rows,
+        (row, worker) -> {
+          int at = x.at(row);
+          for (int i = 0; i < x.cols(); i += Lanes.COUNT) {
+            FloatVector.fromArray(F, x.data(), at + i)
+                .add(FloatVector.fromArray(F, bias.values(), i))
                 .intoArray(x.data(), at + i);
           }
         });

@@ -1,8 +1,8 @@
 package io.millrace.cpu;
 
-import io.millrace.tensor.DType;
 import io.millrace.tensor.Dequantizer;
 import io.millrace.tensor.TensorSource;
+import io.millrace.tensor.WeightType;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 
@@ -11,7 +11,7 @@ import java.util.Arrays;
  *
  * @param values padded to whole vectors
  */
-record VectorWeight(DType dtype, int cols, float[] values) implements CpuWeight {
+record VectorWeight(WeightType dtype, int cols, float[] values) implements CpuWeight {
   static VectorWeight load(TensorSource source) {
     float[] values = new float[source.cols()];
     try (Arena mapping = Arena.ofConfined()) {

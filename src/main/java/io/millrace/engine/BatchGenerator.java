@@ -10,6 +10,7 @@ import io.millrace.tensor.KvCache;
 import io.millrace.text.Tokenizer;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +30,7 @@ final class BatchGenerator implements AutoCloseable {
   private final Candidates candidates;
   private final float[] logits;
   private final Throughput throughput = new Throughput();
-  private final int contextLength;
+  private final RequestCheck check;
   private Transformer transformer;
   private KvCache cache;
   private boolean open = true;
@@ -58,42 +59,35 @@ final class BatchGenerator implements AutoCloseable {
     this.scheduler = new Scheduler(pages, slots, llama.maxTokens());
     this.candidates = new Candidates(llama.config().vocabSize());
     this.logits = new float[llama.config().vocabSize()];
-    this.contextLength =
+    int contextLength =
         (int) Math.min(llama.config().contextLength(), (long) pageCount * KvCache.PAGE_TOKENS);
+    this.check = new RequestCheck(contextLength, llama.config().vocabSize());
   }
 
   /** Most tokens of a sequence: what the model was trained for, if the pages suffice. */
   int contextLength() {
-    return contextLength;
+    return check.contextLength();
   }
 
   /** Takes a request; one that cannot be generated fails at once. */
   void add(Submission submission, int[] prompt) {
-    if (prompt.length == 0) {
-      GenerationError error =
-          new GenerationError(Kind.INVALID_REQUEST, "the prompt is empty", "prompt");
-      refuse(submission, 0, error);
-    } else if (prompt.length >= contextLength) {
-      String message =
-          "the prompt has %d tokens; with at least one token of completion, there is room for %d"
-              .formatted(prompt.length, contextLength);
-      GenerationError error = new GenerationError(Kind.CONTEXT_LENGTH_EXCEEDED, message, "prompt");
-      refuse(submission, prompt.length, error);
-    } else {
-      try {
-        start(submission, prompt);
-      } catch (RuntimeException e) {
-        log.warn("Request {} cannot start", submission.request().id(), e);
-        GenerationError error =
-            new GenerationError(Kind.ENGINE_ERROR, "it cannot start: " + e.getMessage(), "");
-        refuse(submission, prompt.length, error);
-      }
+    Optional<GenerationError> error = check.error(submission.request(), prompt.length);
+    if (error.isPresent()) {
+      refuse(submission, prompt.length, error.get());
+      return;
+    }
+    try {
+      start(submission, prompt);
+    } catch (RuntimeException e) {
+      log.warn("Request {} cannot start", submission.request().id(), e);
+      String message = "it cannot start: " + e.getMessage();
+      refuse(submission, prompt.length, new GenerationError(Kind.ENGINE_ERROR, message, ""));
     }
   }
 
   private void start(Submission submission, int[] prompt) {
     Sampler sampler = Sampler.of(submission.request().sampling(), candidates);
-    Sequence sequence = new Sequence(submission, prompt, contextLength, tokenizer, sampler);
+    Sequence sequence = new Sequence(submission, prompt, contextLength(), tokenizer, sampler);
     // An earlier attempt may have generated all there is, without its end being known.
     sequence.finishReason().ifPresentOrElse(sequence::finish, () -> scheduler.add(sequence));
   }

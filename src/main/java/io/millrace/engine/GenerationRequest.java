@@ -12,7 +12,7 @@ import java.util.OptionalLong;
  * @param prompt text of the prompt; special tokens in it are parsed
  * @param maxTokens most tokens to generate, at least 1
  * @param sampling how a token is chosen from its logits
- * @param stop texts that end the completion; none of them is part of it
+ * @param stop what ends the completion early
  * @param priority lower first
  * @param deadline epoch milliseconds after which the request ends as {@link
  *     GenerationError.Kind#DEADLINE_EXCEEDED}
@@ -23,7 +23,7 @@ public record GenerationRequest(
     String prompt,
     int maxTokens,
     Sampling sampling,
-    List<String> stop,
+    StopConditions stop,
     int priority,
     OptionalLong deadline,
     Progress resumed) {
@@ -34,11 +34,24 @@ public record GenerationRequest(
     requireNonNull(sampling, "sampling is null");
     requireNonNull(deadline, "deadline is null");
     requireNonNull(resumed, "resumed is null");
-    stop = List.copyOf(stop);
+    requireNonNull(stop, "stop is null");
     if (maxTokens < 1) {
       throw new IllegalArgumentException(
           "maxTokens is %d, expected at least 1".formatted(maxTokens));
     }
+  }
+
+  /** With stop texts only. */
+  public GenerationRequest(
+      String id,
+      String prompt,
+      int maxTokens,
+      Sampling sampling,
+      List<String> stop,
+      int priority,
+      OptionalLong deadline,
+      Progress resumed) {
+    this(id, prompt, maxTokens, sampling, StopConditions.texts(stop), priority, deadline, resumed);
   }
 
   /**

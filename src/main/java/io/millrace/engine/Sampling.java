@@ -1,5 +1,9 @@
 package io.millrace.engine;
 
+import static java.util.Objects.requireNonNull;
+
+import java.util.Map;
+
 /**
  * How a token is chosen from its logits.
  *
@@ -8,8 +12,27 @@ package io.millrace.engine;
  * @param topK keep this many of the likeliest tokens; 0 keeps all
  * @param minP keep tokens with at least this share of the likeliest token's probability; 0 keeps
  *     all
+ * @param penalties for tokens that have come before
+ * @param logitBias added to the logits of these token ids
  * @param seed with a token's position, the key of its random number
  */
-public record Sampling(double temperature, double topP, int topK, double minP, long seed) {
+public record Sampling(
+    double temperature,
+    double topP,
+    int topK,
+    double minP,
+    Penalties penalties,
+    Map<Integer, Double> logitBias,
+    long seed) {
   public static final Sampling GREEDY = new Sampling(0, 1, 0, 0, 0);
+
+  public Sampling {
+    requireNonNull(penalties, "penalties is null");
+    logitBias = Map.copyOf(logitBias);
+  }
+
+  /** Without penalties and bias. */
+  public Sampling(double temperature, double topP, int topK, double minP, long seed) {
+    this(temperature, topP, topK, minP, Penalties.NONE, Map.of(), seed);
+  }
 }

@@ -8,8 +8,12 @@ import io.millrace.engine.GenerationEvent.Usage;
 import io.millrace.tensor.KvCache;
 import io.millrace.text.Tokenizer;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A request in the engine: its tokens, how many of them are in the KV cache, and its text. Used by
@@ -20,14 +24,13 @@ import java.util.OptionalLong;
  */
 final class Sequence {
   private final Submission submission;
+  private final TokenHistory history;
+  private final Set<Integer> endTokens;
+  private final List<LogitsProcessor> processors;
   private final Sampler sampler;
-  private final Tokenizer tokenizer;
-  private final int promptLength;
   private final int maxLength;
   private final TextStream text;
 
-  private int[] tokens;
-  private int length;
   private int computed;
   private int[] pages = new int[0];
   private int sharedPages;
@@ -48,34 +51,46 @@ final class Sequence {
       Sampler sampler) {
     GenerationRequest request = submission.request();
     this.submission = submission;
-    this.tokenizer = tokenizer;
     this.sampler = sampler;
-    this.promptLength = prompt.length;
+    this.history = new TokenHistory(prompt);
+    this.endTokens = endTokens(request.stop(), tokenizer);
+    this.processors = LogitsProcessor.of(request.sampling(), request.stop(), endTokens);
     this.maxLength = (int) Math.min(contextLength, (long) prompt.length + request.maxTokens());
     this.text = new TextStream(tokenizer, request.stop(), request.resumed().publishedChars());
     int[] saved = request.resumed().tokens();
-    this.length = promptLength + Math.min(saved.length, maxLength - promptLength);
-    this.tokens = Arrays.copyOf(prompt, length);
-    for (int i = promptLength; i < length; i++) {
-      tokens[i] = saved[i - promptLength];
-      text.add(tokens[i]);
-    }
+    IntStream.of(saved).limit(maxLength - prompt.length).forEach(this::add);
   }
 
-  /** Takes the next token from the logits of the last one, and says so to the listener. */
+  private static Set<Integer> endTokens(StopConditions stop, Tokenizer tokenizer) {
+    Set<Integer> tokens = new HashSet<>(stop.tokens());
+    if (!stop.ignoreEndTokens()) {
+      tokens.addAll(tokenizer.endOfGeneration());
+    }
+    return Set.copyOf(tokens);
+  }
+
+  /**
+   * Takes the next token from the logits of the last one, and says so to the listener.
+   *
+   * @param logits {@code [vocabSize]}, overwritten
+   * @throws ArithmeticException when they are no distribution
+   */
   void sample(float[] logits) {
-    int token = sampler.sample(logits, length);
+    Logits.check(logits);
+    processors.forEach(processor -> processor.process(logits, history));
+    int token = sampler.sample(logits, length());
     submission.stopwatch().token();
-    if (tokenizer.endOfGeneration().contains(token)) {
+    if (endTokens.contains(token)) {
       sawEndToken = true;
       return;
     }
-    if (length == tokens.length) {
-      tokens = Arrays.copyOf(tokens, Math.min(maxLength, 2 * length));
-    }
-    tokens[length++] = token;
-    text.add(token);
+    add(token);
     submission.emit(new GenerationEvent.Tokens(new int[] {token}, text.take()));
+  }
+
+  private void add(int token) {
+    history.add(token);
+    text.add(token);
   }
 
   /** Why this sequence is at its end, if it is. */
@@ -83,7 +98,7 @@ final class Sequence {
     if (sawEndToken || text.stopped()) {
       return Optional.of(STOP);
     }
-    return length == maxLength ? Optional.of(LENGTH) : Optional.empty();
+    return length() == maxLength ? Optional.of(LENGTH) : Optional.empty();
   }
 
   void finish(FinishReason reason) {
@@ -100,7 +115,8 @@ final class Sequence {
   }
 
   private Usage usage() {
-    return new Usage(promptLength, length - promptLength, Math.min(cachedTokens, promptLength));
+    int promptLength = history.promptLength();
+    return new Usage(promptLength, history.generated(), Math.min(cachedTokens, promptLength));
   }
 
   boolean expired(long nowMillis) {
@@ -114,7 +130,7 @@ final class Sequence {
 
   /** Tokens of prompt and completion so far. */
   int length() {
-    return length;
+    return history.length();
   }
 
   /** Most tokens it can come to. */
@@ -123,7 +139,7 @@ final class Sequence {
   }
 
   int token(int position) {
-    return tokens[position];
+    return history.token(position);
   }
 
   /** Tokens whose keys and values are in the cache. */
@@ -133,7 +149,7 @@ final class Sequence {
 
   /** Tokens that have to go through the model before the next one can be sampled. */
   int remaining() {
-    return length - computed;
+    return length() - computed;
   }
 
   /** Pages of the KV cache, in order of position. */
@@ -158,13 +174,13 @@ final class Sequence {
    */
   private Optional<KvPages.Key> nextPage() {
     boolean atItsStart = computed == sharedPages * KvCache.PAGE_TOKENS;
-    boolean whole = (sharedPages + 1) * KvCache.PAGE_TOKENS < length;
+    boolean whole = (sharedPages + 1) * KvCache.PAGE_TOKENS < length();
     return atItsStart && whole ? Optional.of(key(sharedPages)) : Optional.empty();
   }
 
   /** What will be in the page that it computes now, if all of that page's tokens are known. */
   Optional<KvPages.Key> pageUnderWay() {
-    boolean whole = (sharedPages + 1) * KvCache.PAGE_TOKENS <= length;
+    boolean whole = (sharedPages + 1) * KvCache.PAGE_TOKENS <= length();
     return whole ? Optional.of(key(sharedPages)) : Optional.empty();
   }
 
@@ -217,6 +233,6 @@ final class Sequence {
 
   private KvPages.Key key(int page) {
     int from = page * KvCache.PAGE_TOKENS;
-    return new KvPages.Key(chain, Arrays.copyOfRange(tokens, from, from + KvCache.PAGE_TOKENS));
+    return new KvPages.Key(chain, history.range(from, from + KvCache.PAGE_TOKENS));
   }
 }

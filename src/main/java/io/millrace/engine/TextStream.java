@@ -2,7 +2,6 @@ package io.millrace.engine;
 
 import io.millrace.text.IncrementalDecoder;
 import io.millrace.text.Tokenizer;
-import java.util.List;
 
 /**
  * The text of a completion as its tokens arrive: whole characters, up to the first stop text.
@@ -14,16 +13,24 @@ final class TextStream {
   private final IncrementalDecoder decoder;
   private final StopMatcher stops;
   private final StringBuilder text = new StringBuilder();
+  private final int tokensBeforeStops;
+  private int tokens;
   private int published;
 
-  TextStream(Tokenizer tokenizer, List<String> stops, int published) {
+  /**
+   * @param stop its texts are looked for after its least number of tokens
+   * @param published UTF-16 units of text that are not to be taken again
+   */
+  TextStream(Tokenizer tokenizer, StopConditions stop, int published) {
     this.decoder = new IncrementalDecoder(tokenizer);
-    this.stops = new StopMatcher(stops);
+    this.stops = new StopMatcher(stop.texts());
+    this.tokensBeforeStops = stop.minTokens();
     this.published = published;
   }
 
   void add(int token) {
-    text.append(stops.add(decoder.add(token)));
+    String decoded = decoder.add(token);
+    text.append(tokens++ < tokensBeforeStops ? decoded : stops.add(decoded));
   }
 
   /** No more tokens come: what was held back belongs to the text, unless a stop text has come. */

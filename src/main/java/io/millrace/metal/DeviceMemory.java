@@ -2,6 +2,7 @@ package io.millrace.metal;
 
 import io.millrace.metal.objc.Buffer;
 import io.millrace.metal.objc.Device;
+import io.millrace.tensor.DType;
 import io.millrace.tensor.TensorSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -75,14 +76,14 @@ final class DeviceMemory implements AutoCloseable {
    * Brings a weight to the GPU: the pages of a mapped file are used as they are, anything else is
    * copied. Each mapped weight is a view of its own; views of neighbours share a page of the file.
    */
-  MetalWeight load(TensorSource source) {
+  MetalWeight load(TensorSource source, DType dtype) {
     MemorySegment bytes = source.map(mappings);
     long skipped = bytes.address() % pageSize;
-    int alignment = source.dtype().blockBytes() % Float.BYTES == 0 ? Float.BYTES : Short.BYTES;
+    int alignment = dtype.blockBytes() % Float.BYTES == 0 ? Float.BYTES : Short.BYTES;
     if (!bytes.isMapped() || skipped % alignment != 0) {
       Buffer copy = allocate("tensor " + source.name(), bytes.byteSize());
       copy.contents().copyFrom(bytes);
-      return new MetalWeight(source.dtype(), source.rows(), source.cols(), copy, 0);
+      return new MetalWeight(dtype, source.rows(), source.cols(), copy, 0);
     }
     // The system maps whole pages, so those that the tensor begins and ends on are there in full.
     long length = Math.ceilDiv(skipped + bytes.byteSize(), pageSize) * pageSize;
@@ -95,7 +96,7 @@ final class DeviceMemory implements AutoCloseable {
     MemorySegment pages =
         MemorySegment.ofAddress(bytes.address() - skipped).reinterpret(length, mappings, null);
     Buffer view = count(device.newBufferOver(pages), bytes.byteSize());
-    return new MetalWeight(source.dtype(), source.rows(), source.cols(), view, skipped);
+    return new MetalWeight(dtype, source.rows(), source.cols(), view, skipped);
   }
 
   private static long systemPageSize() {

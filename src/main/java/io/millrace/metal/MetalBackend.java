@@ -75,12 +75,12 @@ public final class MetalBackend implements Backend {
 
   @Override
   public Weight load(TensorSource source) {
-    if (!TYPES.contains(source.dtype())) {
+    if (!(source.dtype() instanceof DType dtype) || !TYPES.contains(dtype)) {
       throw new IllegalArgumentException(
           "tensor %s has type %s, the Metal backend computes with %s; take another quantization or --backend cpu"
               .formatted(source.name(), source.dtype(), TYPES));
     }
-    return memory.load(source);
+    return memory.load(source, dtype);
   }
 
   @Override
@@ -128,8 +128,8 @@ public final class MetalBackend implements Backend {
           .buffer(0, own(x).buffer(), 0)
           .buffer(1, gains.buffer(), gains.offset())
           .buffer(2, own(out).buffer(), 0)
-          .bytes(3, step.arguments(x.cols(), Float.floatToRawIntBits(epsilon)))
-          .dispatchGroups(rows, 1, ROW_THREADS);
+          .bytes(3, step.arguments(gains.cols(), Float.floatToRawIntBits(epsilon)))
+          .dispatchGroups((long) rows * x.cols() / gains.cols(), 1, ROW_THREADS);
     }
   }
 
@@ -183,6 +183,19 @@ public final class MetalBackend implements Backend {
   public void add(Activation x, Activation y, int rows) {
     Shapes.checkSame("add", x, y, rows);
     elementwise("add", own(x), own(y), rows);
+  }
+
+  @Override
+  public void addBias(Activation x, Weight bias, int rows) {
+    Shapes.checkAddBias(x, bias, rows);
+    if (rows > 0) {
+      MetalWeight biases = (MetalWeight) bias;
+      step.encode(kernels.get(Family.ROWS, biases.kernel("add_bias_1"), SIMD_WIDTH))
+          .buffer(0, own(x).buffer(), 0)
+          .buffer(1, biases.buffer(), biases.offset())
+          .bytes(2, step.arguments(x.cols()))
+          .dispatchThreads(x.cols(), rows, 1, SIMD_WIDTH);
+    }
   }
 
   private void elementwise(String kernel, MetalActivation x, MetalActivation y, int rows) {

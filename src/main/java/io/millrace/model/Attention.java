@@ -5,16 +5,23 @@ import io.millrace.tensor.Backend;
 import io.millrace.tensor.Batch;
 import io.millrace.tensor.KvCache;
 import io.millrace.tensor.Weight;
+import java.util.Optional;
 
-/** Grouped-query attention (Ainslie et al., 2023) with rotary positions over the paged KV cache. */
+/**
+ * Grouped-query attention (Ainslie et al., 2023) with rotary positions over the paged KV cache.
+ * Some families add biases to the projections (Qwen2) or normalize each head of queries and keys
+ * (Qwen3).
+ */
 final class Attention {
   private final ModelConfig config;
   private final Backend backend;
   private final int layer;
-  private final Weight wq;
-  private final Weight wk;
-  private final Weight wv;
-  private final Weight wo;
+  private final Linear wq;
+  private final Linear wk;
+  private final Linear wv;
+  private final Linear wo;
+  private final Optional<Weight> queryNorm;
+  private final Optional<Weight> keyNorm;
   private final TransformerBlock.Scratch scratch;
   private final float scale;
 
@@ -28,10 +35,12 @@ final class Attention {
     this.config = config;
     this.backend = backend;
     this.layer = layer;
-    this.wq = weights.load(prefix + "q.weight", config.queryDim(), config.dim());
-    this.wk = weights.load(prefix + "k.weight", config.kvDim(), config.dim());
-    this.wv = weights.load(prefix + "v.weight", config.kvDim(), config.dim());
-    this.wo = weights.load(prefix + "output.weight", config.dim(), config.queryDim());
+    this.wq = Linear.load(weights, prefix + "q", config.queryDim(), config.dim());
+    this.wk = Linear.load(weights, prefix + "k", config.kvDim(), config.dim());
+    this.wv = Linear.load(weights, prefix + "v", config.kvDim(), config.dim());
+    this.wo = Linear.load(weights, prefix + "output", config.dim(), config.queryDim());
+    this.queryNorm = weights.find(prefix + "q_norm.weight", 1, config.headDim());
+    this.keyNorm = weights.find(prefix + "k_norm.weight", 1, config.headDim());
     this.scratch = scratch;
     this.scale = (float) (1 / Math.sqrt(config.headDim()));
   }
@@ -39,16 +48,22 @@ final class Attention {
   /** {@code out [batch, dim] = attention(x [batch, dim])}. */
   void forward(Activation x, Batch batch, KvCache cache, Activation out) {
     int rows = batch.size();
-    backend.matmul(wq, x, rows, scratch.queries);
-    backend.matmul(wk, x, rows, scratch.keys);
-    backend.matmul(wv, x, rows, scratch.values);
+    wq.forward(backend, x, rows, scratch.queries);
+    wk.forward(backend, x, rows, scratch.keys);
+    wv.forward(backend, x, rows, scratch.values);
+    queryNorm.ifPresent(gain -> normalizeHeads(scratch.queries, gain, rows));
+    keyNorm.ifPresent(gain -> normalizeHeads(scratch.keys, gain, rows));
 
     backend.rope(scratch.queries, config.headDim(), config.rope(), batch);
     backend.rope(scratch.keys, config.headDim(), config.rope(), batch);
     backend.store(cache, layer, scratch.keys, scratch.values, batch);
 
     backend.attention(
-        scratch.queries, cache, layer, scale, config.slidingWindow(), batch, scratch.attended);
-    backend.matmul(wo, scratch.attended, rows, out);
+        scratch.queries, cache, layer, scale, config.windows().get(layer), batch, scratch.attended);
+    wo.forward(backend, scratch.attended, rows, out);
+  }
+
+  private void normalizeHeads(Activation heads, Weight gain, int rows) {
+    backend.rmsNorm(heads, gain, config.normEpsilon(), rows, heads);
   }
 }

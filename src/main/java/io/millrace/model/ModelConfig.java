@@ -2,6 +2,8 @@ package io.millrace.model;
 
 import io.millrace.tensor.KvCache;
 import io.millrace.tensor.Rope;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * The shape of a Llama-family transformer.
@@ -17,7 +19,7 @@ import io.millrace.tensor.Rope;
  * @param normEpsilon epsilon of RMSNorm
  * @param contextLength positions it was trained for
  * @param rope rotary embedding of queries and keys
- * @param slidingWindow positions a token sees, 0 for all
+ * @param windows positions that a token sees in each layer, its own included; 0 for all
  */
 public record ModelConfig(
     String architecture,
@@ -31,7 +33,7 @@ public record ModelConfig(
     float normEpsilon,
     int contextLength,
     Rope rope,
-    int slidingWindow) {
+    List<Integer> windows) {
 
   public ModelConfig {
     require(vocabSize > 0, "vocabulary size", vocabSize);
@@ -45,7 +47,9 @@ public record ModelConfig(
     require(headDim > 0 && headDim % 2 == 0, "head size", headDim);
     require(ffnDim > 0, "feed-forward length", ffnDim);
     require(contextLength > 0, "context length", contextLength);
-    require(slidingWindow >= 0, "sliding window", slidingWindow);
+    windows = List.copyOf(windows);
+    require(windows.size() == layers, "number of layers' windows", windows.size());
+    windows.forEach(window -> require(window >= 0, "sliding window", window));
     require(
         rope.rotated() <= headDim,
         "rotated elements of a head of %d".formatted(headDim),
@@ -54,6 +58,11 @@ public record ModelConfig(
       throw new IllegalArgumentException(
           "RMSNorm epsilon is %s, expected 0 < epsilon <= 1".formatted(normEpsilon));
     }
+  }
+
+  /** The windows of a model whose layers all see every position. */
+  public static List<Integer> unlimited(int layers) {
+    return Collections.nCopies(layers, 0);
   }
 
   /** Elements of all query heads of a token. */

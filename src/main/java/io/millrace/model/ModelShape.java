@@ -59,7 +59,7 @@ public enum ModelShape {
         1e-5f,
         contextLength,
         Rope.standard(headDim, ropeBase, Rope.Pairing.INTERLEAVED),
-        0);
+        ModelConfig.unlimited(layers));
   }
 
   /** How people call it. */

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * Typed access to the fields of a JSON object. A field that is {@code null} counts as absent, as it
@@ -20,6 +21,8 @@ import java.util.function.Function;
  * another type or is out of range.
  */
 final class Fields {
+  private static final Pattern TOKEN_ID = Pattern.compile("0|[1-9][0-9]{0,8}");
+
   private final ObjectNode object;
 
   Fields(ObjectNode object) {
@@ -110,6 +113,25 @@ final class Fields {
               throw wrongType(name, object.get(name), "an object whose values are strings");
             }
             entries.put(entry.getKey(), text(name, entry.getValue()));
+          }
+          return entries;
+        });
+  }
+
+  /** An object of numbers by token id, which as a name is in decimal digits. */
+  Optional<Map<Integer, Double>> numberByToken(String name, double min, double max) {
+    return object(name)
+        .map(fields -> {
+          Map<Integer, Double> entries = new LinkedHashMap<>();
+          for (Map.Entry<String, JsonNode> entry : fields.object.properties()) {
+            if (!TOKEN_ID.matcher(entry.getKey()).matches()) {
+              throw invalid(
+                  name,
+                  "an object with the name " + Printable.quote(entry.getKey()),
+                  "names that are token ids, in decimal digits");
+            }
+            double value = number(name, entry.getValue(), min, max);
+            entries.put(Integer.parseInt(entry.getKey()), value);
           }
           return entries;
         });

@@ -2,7 +2,6 @@ package io.millrace.record;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -14,12 +13,9 @@ import java.util.OptionalLong;
  * @param model name of a model; empty for the router's default
  * @param prompt text of the prompt, not empty
  * @param maxTokens most tokens to generate, at least 1
- * @param temperature 0 is greedy
- * @param topP share of probability to sample from, above 0; 1 keeps all tokens
- * @param topK number of tokens to sample from; 0 keeps all
- * @param minP least probability to sample, as a share of the likeliest token's; 0 keeps all
+ * @param sampling how tokens are chosen
  * @param seed empty: the router draws one
- * @param stop texts that end the completion
+ * @param stop what ends the completion early
  * @param stream whether chunks are written
  * @param priority lower first
  * @param deadline epoch milliseconds; {@code timeout_ms} has been added to the record's timestamp
@@ -30,33 +26,46 @@ public record Prompt(
     Optional<String> model,
     String prompt,
     int maxTokens,
-    double temperature,
-    double topP,
-    int topK,
-    double minP,
+    SamplingOptions sampling,
     OptionalLong seed,
-    List<String> stop,
+    StopOptions stop,
     boolean stream,
     int priority,
     OptionalLong deadline,
     Map<String, String> metadata) {
 
   public static final int DEFAULT_MAX_TOKENS = 256;
-  public static final double DEFAULT_TEMPERATURE = 1;
 
   public Prompt {
     requireNonNull(id, "id is null");
     requireNonNull(model, "model is null");
     requireNonNull(prompt, "prompt is null");
+    requireNonNull(sampling, "sampling is null");
     requireNonNull(seed, "seed is null");
+    requireNonNull(stop, "stop is null");
     requireNonNull(deadline, "deadline is null");
-    stop = List.copyOf(stop);
     metadata = Map.copyOf(metadata);
   }
 
   /** A prompt of this text with every default, to be changed by the builder. */
   public static PromptBuilder of(String id, String text) {
     return new PromptBuilder(id, text);
+  }
+
+  /** The same with its model and its seed decided. */
+  Prompt decided(String decidedModel, long decidedSeed) {
+    return new Prompt(
+        id,
+        Optional.of(decidedModel),
+        prompt,
+        maxTokens,
+        sampling,
+        OptionalLong.of(decidedSeed),
+        stop,
+        stream,
+        priority,
+        deadline,
+        metadata);
   }
 
   /** The record's value on {@code prompts}. */

@@ -13,12 +13,19 @@ public final class PromptBuilder {
   private final String prompt;
   private Optional<String> model = Optional.empty();
   private int maxTokens = Prompt.DEFAULT_MAX_TOKENS;
-  private double temperature = Prompt.DEFAULT_TEMPERATURE;
+  private double temperature = SamplingOptions.DEFAULT_TEMPERATURE;
   private double topP = 1;
   private int topK;
   private double minP;
+  private double repetitionPenalty = 1;
+  private double presencePenalty;
+  private double frequencyPenalty;
+  private Map<Integer, Double> logitBias = Map.of();
   private OptionalLong seed = OptionalLong.empty();
   private List<String> stop = List.of();
+  private List<Integer> stopTokenIds = List.of();
+  private int minTokens;
+  private boolean ignoreEos;
   private boolean stream = true;
   private int priority;
   private OptionalLong deadline = OptionalLong.empty();
@@ -59,6 +66,27 @@ public final class PromptBuilder {
     return this;
   }
 
+  public PromptBuilder repetitionPenalty(double factor) {
+    repetitionPenalty = factor;
+    return this;
+  }
+
+  public PromptBuilder presencePenalty(double value) {
+    presencePenalty = value;
+    return this;
+  }
+
+  public PromptBuilder frequencyPenalty(double value) {
+    frequencyPenalty = value;
+    return this;
+  }
+
+  /** By token id. */
+  public PromptBuilder logitBias(Map<Integer, Double> biases) {
+    logitBias = Map.copyOf(biases);
+    return this;
+  }
+
   public PromptBuilder seed(long value) {
     seed = OptionalLong.of(value);
     return this;
@@ -66,6 +94,23 @@ public final class PromptBuilder {
 
   public PromptBuilder stop(List<String> texts) {
     stop = List.copyOf(texts);
+    return this;
+  }
+
+  public PromptBuilder stopTokenIds(List<Integer> tokens) {
+    stopTokenIds = List.copyOf(tokens);
+    return this;
+  }
+
+  /** Tokens that come before anything may end the completion; the default is 0. */
+  public PromptBuilder minTokens(int tokens) {
+    minTokens = tokens;
+    return this;
+  }
+
+  /** Whether the model's end tokens are ordinary ones; the default is false. */
+  public PromptBuilder ignoreEos(boolean ignored) {
+    ignoreEos = ignored;
     return this;
   }
 
@@ -98,12 +143,17 @@ public final class PromptBuilder {
         model,
         prompt,
         maxTokens,
-        temperature,
-        topP,
-        topK,
-        minP,
+        new SamplingOptions(
+            temperature,
+            topP,
+            topK,
+            minP,
+            repetitionPenalty,
+            presencePenalty,
+            frequencyPenalty,
+            logitBias),
         seed,
-        stop,
+        new StopOptions(stop, stopTokenIds, minTokens, ignoreEos),
         stream,
         priority,
         deadline,

@@ -5,39 +5,35 @@ import static io.millrace.record.Fields.missing;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A prompt's fields as JSON, with OpenAI's names; ranges are those of OpenAI and vLLM. */
 final class PromptJson {
   /** Every field of the contract. */
   static final Set<String> NAMES =
-      Set.of(
-          "id",
-          "model",
-          "prompt",
-          "messages",
-          "max_tokens",
-          "temperature",
-          "top_p",
-          "top_k",
-          "min_p",
-          "seed",
-          "stop",
-          "stream",
-          "priority",
-          "deadline",
-          "timeout_ms",
-          "metadata");
+      Stream.concat(
+              SamplingJson.NAMES.stream(),
+              Stream.of(
+                  "id",
+                  "model",
+                  "prompt",
+                  "messages",
+                  "max_tokens",
+                  "seed",
+                  "stream",
+                  "priority",
+                  "deadline",
+                  "timeout_ms",
+                  "metadata"))
+          .collect(Collectors.toUnmodifiableSet());
 
   private static final int MAX_MODEL_LENGTH = 256;
-  private static final int MAX_STOPS = 16;
-  private static final int MAX_STOP_LENGTH = 256;
   private static final int MAX_METADATA = 16;
   private static final int MAX_METADATA_KEY_LENGTH = 64;
   private static final int MAX_METADATA_VALUE_LENGTH = 512;
@@ -53,22 +49,26 @@ final class PromptJson {
     PromptBuilder prompt = Prompt.of(id, prompt(fields));
     model(fields).ifPresent(prompt::model);
     fields.integer("max_tokens", 1, Integer.MAX_VALUE).ifPresent(n -> prompt.maxTokens((int) n));
-    fields.number("temperature", 0, 2).ifPresent(prompt::temperature);
-    topP(fields).ifPresent(prompt::topP);
-    // vLLM's -1 keeps all tokens, as 0 does.
-    fields
-        .integer("top_k", -1, Integer.MAX_VALUE)
-        .ifPresent(n -> prompt.topK((int) Math.max(n, 0)));
-    fields.number("min_p", 0, 1).ifPresent(prompt::minP);
+    SamplingJson.read(fields, prompt);
     fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).ifPresent(prompt::seed);
-    prompt.stop(stop(fields));
     prompt.stream(stream(fields));
     fields
         .integer("priority", Integer.MIN_VALUE, Integer.MAX_VALUE)
         .ifPresent(n -> prompt.priority((int) n));
     deadline(fields, timestamp).ifPresent(prompt::deadline);
     prompt.metadata(metadata(fields));
-    return prompt.build();
+    return checked(prompt.build());
+  }
+
+  private static Prompt checked(Prompt prompt) {
+    int least = prompt.stop().minTokens();
+    if (least > prompt.maxTokens()) {
+      throw invalid(
+          "min_tokens",
+          Integer.toString(least),
+          "at most max_tokens, which is %d".formatted(prompt.maxTokens()));
+    }
+    return prompt;
   }
 
   static void write(Prompt prompt, JsonGenerator json) throws IOException {
@@ -78,18 +78,11 @@ final class PromptJson {
     }
     json.writeStringField("prompt", prompt.prompt());
     json.writeNumberField("max_tokens", prompt.maxTokens());
-    json.writeNumberField("temperature", prompt.temperature());
-    json.writeNumberField("top_p", prompt.topP());
-    json.writeNumberField("top_k", prompt.topK());
-    json.writeNumberField("min_p", prompt.minP());
+    SamplingJson.write(prompt.sampling(), json);
     if (prompt.seed().isPresent()) {
       json.writeNumberField("seed", prompt.seed().getAsLong());
     }
-    json.writeArrayFieldStart("stop");
-    for (String text : prompt.stop()) {
-      json.writeString(text);
-    }
-    json.writeEndArray();
+    SamplingJson.write(prompt.stop(), json);
     json.writeBooleanField("stream", prompt.stream());
     json.writeNumberField("priority", prompt.priority());
     if (prompt.deadline().isPresent()) {
@@ -148,23 +141,6 @@ final class PromptJson {
     return text;
   }
 
-  private static OptionalDouble topP(Fields fields) {
-    OptionalDouble topP = fields.number("top_p", 0, 1);
-    if (topP.isPresent() && topP.getAsDouble() == 0) {
-      throw invalid("top_p", "0", "a number above 0, up to 1");
-    }
-    return topP;
-  }
-
-  private static List<String> stop(Fields fields) {
-    List<String> stop = fields.texts("stop").orElse(List.of());
-    if (stop.size() > MAX_STOPS) {
-      throw invalid("stop", stop.size() + " texts long", "at most %d".formatted(MAX_STOPS));
-    }
-    stop.forEach(text -> checkLength("stop", text, 1, MAX_STOP_LENGTH));
-    return stop;
-  }
-
   /** The earlier of the two when both are set. */
   private static OptionalLong deadline(Fields fields, long timestamp) {
     OptionalLong deadline = fields.integer("deadline", 0, Long.MAX_VALUE);
@@ -177,7 +153,7 @@ final class PromptJson {
     return OptionalLong.of(Math.clamp(end, 0, deadline.orElse(Long.MAX_VALUE)));
   }
 
-  private static void checkLength(String name, String text, int min, int max) {
+  static void checkLength(String name, String text, int min, int max) {
     int length = text.codePointCount(0, text.length());
     if (length < min || length > max) {
       throw invalid(

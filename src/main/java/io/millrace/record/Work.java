@@ -2,9 +2,6 @@ package io.millrace.record;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.Optional;
-import java.util.OptionalLong;
-
 /**
  * A prompt on its way from the router to a worker, on {@code work.<model>}: model and seed are
  * decided.
@@ -23,23 +20,7 @@ public record Work(Prompt prompt, long acceptedAt) {
 
   /** A prompt that has got its model and its seed. */
   public static Work of(Prompt prompt, String model, long seed, long acceptedAt) {
-    return new Work(
-        new Prompt(
-            prompt.id(),
-            Optional.of(model),
-            prompt.prompt(),
-            prompt.maxTokens(),
-            prompt.temperature(),
-            prompt.topP(),
-            prompt.topK(),
-            prompt.minP(),
-            OptionalLong.of(seed),
-            prompt.stop(),
-            prompt.stream(),
-            prompt.priority(),
-            prompt.deadline(),
-            prompt.metadata()),
-        acceptedAt);
+    return new Work(prompt.decided(model, seed), acceptedAt);
   }
 
   /**

@@ -40,7 +40,8 @@ public interface Backend extends AutoCloseable {
 
   /**
    * RMSNorm (Zhang and Sennrich, 2019): {@code out = x / sqrt(mean(x²) + epsilon) · gain}, row by
-   * row, {@code gain} one row. {@code out} may be {@code x}.
+   * row, {@code gain} one row. Where {@code gain} is shorter than a row of {@code x}, each part of
+   * its length is normalized by itself: a head. {@code out} may be {@code x}.
    */
   void rmsNorm(Activation x, Weight gain, float epsilon, int rows, Activation out);
 
@@ -82,6 +83,9 @@ public interface Backend extends AutoCloseable {
 
   /** The residual connection: {@code x = x + y}, in place. */
   void add(Activation x, Activation y, int rows);
+
+  /** {@code x = x + bias}, in place; {@code bias} is one row, added to each of {@code x}. */
+  void addBias(Activation x, Weight bias, int rows);
 
   /** {@code out[i] = x[rows[i]]}. */
   void gather(Activation x, int[] rows, Activation out);

@@ -8,7 +8,7 @@ package io.millrace.tensor;
  * {@code Q4_0} an f16 scale followed by 16 bytes whose low nibbles are elements 0–15 and whose high
  * nibbles are elements 16–31, each minus 8.
  */
-public enum DType {
+public enum DType implements WeightType {
   F32(1, 4),
   F16(1, 2),
   BF16(1, 2),
@@ -23,28 +23,13 @@ public enum DType {
     this.blockBytes = blockBytes;
   }
 
-  /** Elements in a block: 1 for the plain types. */
+  @Override
   public int blockSize() {
     return blockSize;
   }
 
-  /** Bytes of a block. */
+  @Override
   public int blockBytes() {
     return blockBytes;
-  }
-
-  /**
-   * Bytes that {@code elements} take.
-   *
-   * @throws IllegalArgumentException when they are not a whole number of blocks
-   * @throws ArithmeticException when the size does not fit a long
-   */
-  public long bytes(long elements) {
-    if (elements < 0 || elements % blockSize != 0) {
-      throw new IllegalArgumentException(
-          "%d elements of %s are not a whole number of blocks of %d"
-              .formatted(elements, this, blockSize));
-    }
-    return Math.multiplyExact(elements / blockSize, (long) blockBytes);
   }
 }

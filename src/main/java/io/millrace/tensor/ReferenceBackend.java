@@ -77,13 +77,12 @@ public final class ReferenceBackend implements Backend {
     for (int row = 0; row < rows; row++) {
       float[] from = values(x)[row];
       float[] to = values(out)[row];
-      double squares = 0;
-      for (float value : from) {
-        squares += (double) value * value;
-      }
-      double inverse = 1 / Math.sqrt(squares / from.length + epsilon);
-      for (int i = 0; i < from.length; i++) {
-        to[i] = (float) (from[i] * inverse * gains[i]);
+      for (int part = 0; part < from.length; part += gains.length) {
+        double squares = dot(from, part, from, part, gains.length);
+        double inverse = 1 / Math.sqrt(squares / gains.length + epsilon);
+        for (int i = 0; i < gains.length; i++) {
+          to[part + i] = (float) (from[part + i] * inverse * gains[i]);
+        }
       }
     }
   }
@@ -106,7 +105,7 @@ public final class ReferenceBackend implements Backend {
       float[] row = values(x)[i];
       for (int head = 0; head < x.cols(); head += headDim) {
         for (int pair = 0; pair < pairs; pair++) {
-          double angle = batch.positions()[i] * rope.frequencies()[pair];
+          double angle = rope.angle(batch.positions()[i], pair);
           double cos = Math.cos(angle) * rope.scale();
           double sin = Math.sin(angle) * rope.scale();
           boolean interleaved = rope.pairing() == Rope.Pairing.INTERLEAVED;
@@ -199,6 +198,16 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
+  public void addBias(Activation x, Weight bias, int rows) {
+    Shapes.checkAddBias(x, bias, rows);
+    for (int row = 0; row < rows; row++) {
+      for (int i = 0; i < x.cols(); i++) {
+        values(x)[row][i] += values(bias)[0][i];
+      }
+    }
+  }
+
+  @Override
   public void gather(Activation x, int[] rows, Activation out) {
     Shapes.checkGather(x, rows, out);
     for (int i = 0; i < rows.length; i++) {
@@ -243,7 +252,7 @@ public final class ReferenceBackend implements Backend {
     return ((Matrix) activation).values;
   }
 
-  private record Matrix(DType dtype, float[][] values) implements Weight, Activation {
+  private record Matrix(WeightType dtype, float[][] values) implements Weight, Activation {
     @Override
     public int rows() {
       return values.length;

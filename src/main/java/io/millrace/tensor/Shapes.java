@@ -23,9 +23,19 @@ public final class Shapes {
     checkRows("rmsNorm", "x", x, rows);
     checkRows("rmsNorm", "out", out, rows);
     checkCols("rmsNorm", "out", out, "x", x.cols());
-    if (gain.rows() != 1 || gain.cols() != x.cols()) {
+    if (gain.rows() != 1 || x.cols() % gain.cols() != 0) {
       throw refuse(
-          "rmsNorm: gain is [%d, %d], expected [1, %d]", gain.rows(), gain.cols(), x.cols());
+          "rmsNorm: gain is [%d, %d], expected [1, %d] or a part of that",
+          gain.rows(), gain.cols(), x.cols());
+    }
+  }
+
+  /** Arguments of {@link Backend#addBias}. */
+  public static void checkAddBias(Activation x, Weight bias, int rows) {
+    checkRows("addBias", "x", x, rows);
+    if (bias.rows() != 1 || bias.cols() != x.cols()) {
+      throw refuse(
+          "addBias: bias is [%d, %d], expected [1, %d]", bias.rows(), bias.cols(), x.cols());
     }
   }
 

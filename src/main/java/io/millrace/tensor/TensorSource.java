@@ -12,7 +12,7 @@ public interface TensorSource {
   /** Name in the checkpoint, for error messages. */
   String name();
 
-  DType dtype();
+  WeightType dtype();
 
   int rows();
 

@@ -5,7 +5,7 @@ package io.millrace.tensor;
  * use it.
  */
 public interface Weight {
-  DType dtype();
+  WeightType dtype();
 
   int rows();
 

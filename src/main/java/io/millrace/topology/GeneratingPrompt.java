@@ -10,11 +10,16 @@ import io.millrace.engine.GenerationEvent.Finished;
 import io.millrace.engine.GenerationEvent.Tokens;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationRequest.Progress;
+import io.millrace.engine.Penalties;
 import io.millrace.engine.Sampling;
+import io.millrace.engine.StopConditions;
 import io.millrace.record.Prompt;
+import io.millrace.record.SamplingOptions;
+import io.millrace.record.StopOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.header.Headers;
@@ -75,17 +80,31 @@ final class GeneratingPrompt {
             prompt.id(),
             prompt.prompt(),
             prompt.maxTokens(),
-            new Sampling(
-                prompt.temperature(),
-                prompt.topP(),
-                prompt.topK(),
-                prompt.minP(),
-                prompt.seed().orElseThrow()),
-            prompt.stop(),
+            sampling(),
+            stopConditions(),
             prompt.priority(),
             prompt.deadline(),
             resumed);
     generation = Optional.of(engine.submit(request, listener));
+  }
+
+  private Sampling sampling() {
+    SamplingOptions options = prompt.sampling();
+    return new Sampling(
+        options.temperature(),
+        options.topP(),
+        options.topK(),
+        options.minP(),
+        new Penalties(
+            options.repetitionPenalty(), options.presencePenalty(), options.frequencyPenalty()),
+        options.logitBias(),
+        prompt.seed().orElseThrow());
+  }
+
+  private StopConditions stopConditions() {
+    StopOptions options = prompt.stop();
+    return new StopConditions(
+        options.texts(), Set.copyOf(options.tokenIds()), options.minTokens(), options.ignoreEos());
   }
 
   /** Ends it silently: the task no longer generates it. */

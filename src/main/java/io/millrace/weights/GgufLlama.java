@@ -57,12 +57,13 @@ final class GgufLlama {
     int dim = metadata.required("llama.embedding_length", MAX_WIDTH);
     int heads = metadata.required("llama.attention.head_count", MAX_HEADS);
     int headDim = headDim(dim, heads);
+    int layers = metadata.required("llama.block_count", MAX_LAYERS);
     try {
       return new ModelConfig(
           ARCHITECTURE,
           vocabSize(),
           dim,
-          metadata.required("llama.block_count", MAX_LAYERS),
+          layers,
           heads,
           metadata.integer("llama.attention.head_count_kv", 1, heads).orElse(heads),
           headDim,
@@ -70,7 +71,7 @@ final class GgufLlama {
           (float) requiredReal("llama.attention.layer_norm_rms_epsilon"),
           metadata.required("llama.context_length", MAX_CONTEXT),
           new GgufRope(gguf).read(headDim),
-          0);
+          ModelConfig.unlimited(layers));
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(gguf.file(), e.getMessage(), e);
     }

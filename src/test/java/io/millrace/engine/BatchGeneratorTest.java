@@ -2,45 +2,30 @@ package io.millrace.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.millrace.cpu.CpuBackend;
 import io.millrace.engine.GenerationEvent.Failed;
 import io.millrace.engine.GenerationEvent.Finished;
 import io.millrace.engine.GenerationEvent.Tokens;
 import io.millrace.engine.GenerationRequest.Progress;
-import io.millrace.model.Llama;
-import io.millrace.model.TinyModel;
-import io.millrace.tensor.Backend;
 import io.millrace.tensor.KvCache;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The promise that text does not depend on load, driven step by step so that failures repeat. */
 class BatchGeneratorTest {
   private static final ByteTokenizer TOKENIZER = new ByteTokenizer();
-  private static final int MAX_STEP_TOKENS = 40;
-  private static final int MAX_SLOTS = 8;
-
-  private static Backend backend;
-  private static Llama llama;
-
-  @BeforeAll
-  static void load() {
-    backend = new CpuBackend(1);
-    llama = TinyModel.load(backend, ByteTokenizer.VOCAB_SIZE, MAX_STEP_TOKENS, MAX_SLOTS);
-  }
+  private static final int MAX_SLOTS = GeneratorRig.MAX_SLOTS;
+  private static final GeneratorRig rig = new GeneratorRig(TOKENIZER);
 
   @AfterAll
   static void close() {
-    backend.close();
+    rig.close();
   }
 
   @Test
@@ -141,17 +126,7 @@ class BatchGeneratorTest {
   }
 
   private static BatchGenerator generator(int slots, int pages) {
-    // A generator closes its transformer, but the model is loaded once for all of them.
-    InvocationHandler ignoringClose =
-        (proxy, method, arguments) ->
-            method.getName().equals("close") ? null : method.invoke(backend, arguments);
-    Backend unclosed =
-        (Backend)
-            Proxy.newProxyInstance(
-                Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, ignoringClose);
-    Transformer transformer = new Transformer(llama, unclosed);
-    return new BatchGenerator(
-        transformer, () -> transformer, TOKENIZER, slots, pages, InstantSource.system());
+    return rig.generator(slots, pages);
   }
 
   private static Trial run(BatchGenerator generator, Trial trial) {
@@ -222,13 +197,41 @@ class BatchGeneratorTest {
               prompt,
               prompt,
               maxTokens,
-              new Sampling(0.9, 1, 0, 0, seed),
-              List.of(),
+              sampling(),
+              stop(),
               priority,
               OptionalLong.empty(),
               Progress.NONE);
       submission = new Submission(request, this::hear, seed, new Stopwatch(System::nanoTime));
       generator.add(submission, TOKENIZER.encodePrompt(prompt));
+    }
+
+    /** Every third request samples plainly; the others each use a few of the features. */
+    private Sampling sampling() {
+      Random random = new Random(seed);
+      if (seed % 3 == 0) {
+        return new Sampling(0.9, 1, 0, 0, seed);
+      }
+      return new Sampling(
+          random.nextInt(3) == 0 ? 0 : 1.2,
+          random.nextBoolean() ? 1 : 0.8,
+          random.nextInt(3) * 20,
+          random.nextBoolean() ? 0 : 0.02,
+          new Penalties(random.nextBoolean() ? 1 : 1.4, random.nextInt(2), random.nextInt(2)),
+          random.nextBoolean() ? Map.of() : Map.of(random.nextInt(256), 5.0),
+          seed);
+    }
+
+    private StopConditions stop() {
+      Random random = new Random(~seed);
+      if (seed % 3 == 0) {
+        return StopConditions.texts(List.of());
+      }
+      return new StopConditions(
+          random.nextBoolean() ? List.of() : List.of("a", "\u0007\u0007"),
+          random.nextBoolean() ? Set.of() : Set.of(random.nextInt(128), 128 + random.nextInt(128)),
+          random.nextBoolean() ? 0 : random.nextInt(maxTokens),
+          random.nextBoolean());
     }
 
     boolean wantsCancel() {

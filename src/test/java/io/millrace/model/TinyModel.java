@@ -11,7 +11,8 @@ public final class TinyModel {
   /** Two layers, four heads on two key-value heads of 16, context of 256 tokens. */
   public static ModelConfig config(int vocabSize) {
     Rope rope = Rope.standard(16, 10_000, Rope.Pairing.INTERLEAVED);
-    return new ModelConfig("llama", vocabSize, 64, 2, 4, 2, 16, 96, 1e-5f, 256, rope, 0);
+    return new ModelConfig(
+        "llama", vocabSize, 64, 2, 4, 2, 16, 96, 1e-5f, 256, rope, ModelConfig.unlimited(2));
   }
 
   public static Llama load(Backend backend, int vocabSize, int maxTokens, int maxOutputs) {

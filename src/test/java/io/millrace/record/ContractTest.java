@@ -15,6 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +33,8 @@ class ContractTest {
           .model("m")
           .seed(-1)
           .topK(3)
+          .logitBias(Map.of(5, -1.5))
+          .stopTokenIds(List.of(2))
           .stop(List.of("."))
           .deadline(5)
           .metadata(Map.of("k", "v"))
@@ -137,6 +141,32 @@ class ContractTest {
           "{'prompt': 'a', 'min_p': 0}",
           "{'prompt': 'a', 'min_p': 1}",
           "{'prompt': 'a', 'min_p': 1.1}",
+          "{'prompt': 'a', 'repetition_penalty': 0}",
+          "{'prompt': 'a', 'repetition_penalty': 0.01}",
+          "{'prompt': 'a', 'repetition_penalty': 100.1}",
+          "{'prompt': 'a', 'presence_penalty': -2}",
+          "{'prompt': 'a', 'presence_penalty': -2.1}",
+          "{'prompt': 'a', 'frequency_penalty': 2}",
+          "{'prompt': 'a', 'frequency_penalty': 2.1}",
+          "{'prompt': 'a', 'logit_bias': {}}",
+          "{'prompt': 'a', 'logit_bias': {'0': -100, '999999999': 100}}",
+          "{'prompt': 'a', 'logit_bias': {'01': 1}}",
+          "{'prompt': 'a', 'logit_bias': {'-1': 1}}",
+          "{'prompt': 'a', 'logit_bias': {'the': 1}}",
+          "{'prompt': 'a', 'logit_bias': {'1': 101}}",
+          "{'prompt': 'a', 'logit_bias': {'1': '1'}}",
+          "{'prompt': 'a', 'logit_bias': {%s}}".formatted(biases(1_024)),
+          "{'prompt': 'a', 'logit_bias': {%s}}".formatted(biases(1_025)),
+          "{'prompt': 'a', 'stop_token_ids': []}",
+          "{'prompt': 'a', 'stop_token_ids': [0]}",
+          "{'prompt': 'a', 'stop_token_ids': 0}",
+          "{'prompt': 'a', 'stop_token_ids': [-1]}",
+          "{'prompt': 'a', 'stop_token_ids': [%s0]}".formatted("0,".repeat(255)),
+          "{'prompt': 'a', 'stop_token_ids': [%s0]}".formatted("0,".repeat(256)),
+          "{'prompt': 'a', 'min_tokens': 0}",
+          "{'prompt': 'a', 'min_tokens': -1}",
+          "{'prompt': 'a', 'ignore_eos': true}",
+          "{'prompt': 'a', 'ignore_eos': 1}",
           "{'prompt': 'a', 'seed': -9223372036854775808}",
           "{'prompt': 'a', 'seed': -9223372036854775809}",
           "{'prompt': 'a', 'seed': 9223372036854775807}",
@@ -169,6 +199,12 @@ class ContractTest {
           "{'prompt': 'a', 'metadata': {'%s': 'v'}}".formatted("k".repeat(65)),
           "{'prompt': 'a', 'metadata': {'k': '%s'}}".formatted("v".repeat(512)),
           "{'prompt': 'a', 'metadata': {'k': '%s'}}".formatted("v".repeat(513)));
+
+  private static String biases(int size) {
+    return IntStream.range(0, size)
+        .mapToObj(token -> "'%d': 0".formatted(token))
+        .collect(Collectors.joining(","));
+  }
 
   @ParameterizedTest
   @FieldSource("PROMPTS")

@@ -33,8 +33,8 @@ class PromptParserTest {
 
     assertThat(prompt).isEqualTo(Prompt.of("a", "Once").build());
     assertThat(prompt.maxTokens()).isEqualTo(256);
-    assertThat(prompt.temperature()).isEqualTo(1);
-    assertThat(prompt.topP()).isEqualTo(1);
+    assertThat(prompt.sampling().temperature()).isEqualTo(1);
+    assertThat(prompt.sampling().topP()).isEqualTo(1);
     assertThat(prompt.stream()).isTrue();
     assertThat(prompt.seed()).isEmpty();
     assertThat(prompt.deadline()).isEmpty();
@@ -46,8 +46,10 @@ class PromptParserTest {
         valid(
             """
             {'id': 'a', 'model': 'llama', 'prompt': 'Once', 'max_tokens': 7, 'temperature': 0.5,
-             'top_p': 0.9, 'top_k': 40, 'min_p': 0.05, 'seed': -9223372036854775808,
-             'stop': ['.', '!'], 'stream': false, 'priority': -3, 'deadline': 1800000000000,
+             'top_p': 0.9, 'top_k': 40, 'min_p': 0.05, 'repetition_penalty': 1.1,
+             'presence_penalty': -2, 'frequency_penalty': 2, 'logit_bias': {'0': -100, '31999': 0.5},
+             'seed': -9223372036854775808, 'stop': ['.', '!'], 'stop_token_ids': [2, 32000],
+             'min_tokens': 7, 'ignore_eos': true, 'stream': false, 'priority': -3, 'deadline': 1800000000000,
              'metadata': {'user': 'ü'}}
             """);
 
@@ -58,12 +60,9 @@ class PromptParserTest {
                 Optional.of("llama"),
                 "Once",
                 7,
-                0.5,
-                0.9,
-                40,
-                0.05,
+                new SamplingOptions(0.5, 0.9, 40, 0.05, 1.1, -2, 2, Map.of(0, -100.0, 31_999, 0.5)),
                 OptionalLong.of(Long.MIN_VALUE),
-                List.of(".", "!"),
+                new StopOptions(List.of(".", "!"), List.of(2, 32_000), 7, true),
                 false,
                 -3,
                 OptionalLong.of(1_800_000_000_000L),
@@ -80,8 +79,15 @@ class PromptParserTest {
             .topP(0.3)
             .topK(5)
             .minP(0.2)
+            .repetitionPenalty(1.3)
+            .presencePenalty(0.5)
+            .frequencyPenalty(-0.5)
+            .logitBias(Map.of(7, 100.0, 3, -0.25))
             .seed(42)
             .stop(List.of("\n\n"))
+            .stopTokenIds(List.of(5, 2))
+            .minTokens(3)
+            .ignoreEos(true)
             .stream(false)
             .priority(2)
             .deadline(TIMESTAMP)
@@ -104,12 +110,12 @@ class PromptParserTest {
 
   @Test
   void shouldTakeOneStopText() {
-    assertThat(valid("{'prompt': 'Once', 'stop': '.'}").stop()).containsExactly(".");
+    assertThat(valid("{'prompt': 'Once', 'stop': '.'}").stop().texts()).containsExactly(".");
   }
 
   @Test
   void shouldTakeMinusOneForAllTokens() {
-    assertThat(valid("{'prompt': 'Once', 'top_k': -1}").topK()).isZero();
+    assertThat(valid("{'prompt': 'Once', 'top_k': -1}").sampling().topK()).isZero();
   }
 
   @Test
@@ -312,14 +318,20 @@ class PromptParserTest {
         .isEqualTo("max_tokens is \"ten\", expected an integer");
     assertThat(message("{'prompt': 'Once', 'top_p': 0}"))
         .isEqualTo("top_p is 0, expected a number above 0, up to 1");
-    assertThat(message("{'prompt': 'Once', 'logit_bias': {}}"))
-        .isEqualTo("\"logit_bias\" is not a field of a prompt");
+    assertThat(message("{'prompt': 'Once', 'best_of': 2}"))
+        .isEqualTo("\"best_of\" is not a field of a prompt");
+    assertThat(message("{'prompt': 'Once', 'logit_bias': {'the': 1}}"))
+        .isEqualTo(
+            "logit_bias is an object with the name \"the\", expected names that are token ids, in"
+                + " decimal digits");
+    assertThat(message("{'prompt': 'Once', 'max_tokens': 3, 'min_tokens': 4}"))
+        .isEqualTo("min_tokens is 4, expected at most max_tokens, which is 3");
     assertThat(message("{'max_tokens': 1}")).isEqualTo("prompt is missing");
   }
 
   @Test
   void shouldBoundCountsAndLengths() {
-    assertThat(valid(stops(16, 256)).stop()).hasSize(16);
+    assertThat(valid(stops(16, 256)).stop().texts()).hasSize(16);
     assertThat(invalid(stops(17, 1)).error().param()).contains("stop");
     assertThat(invalid(stops(1, 257)).error().param()).contains("stop");
     assertThat(valid(metadata(16, 10)).metadata()).hasSize(16);

@@ -12,6 +12,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.EnumSet;
+
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -111,6 +113,34 @@ public abstract class BackendTck {
   }
 
   @ParameterizedTest
+  @CsvSource({"1,8", "3,16", "4,20", "2,31", "5,1", "8,128"})
+  void shouldNormalizeEachHeadByItself(int heads, int headDim) {
+    float[][] x = random(3, heads * headDim, 16);
+
+    agree(
+        2e-6,
+        b -> {
+          Activation inPlace = activation(b, x);
+          b.rmsNorm(inPlace, b.load(RandomTensor.of(DType.F32, 1, headDim, 17)), 1e-5f, 2, inPlace);
+          return read(b, inPlace, 3);
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 13, 32, 207})
+  void shouldAddABiasToEachRow(int cols) {
+    float[][] x = random(3, cols, 18);
+
+    agree(
+        0,
+        b -> {
+          Activation inPlace = activation(b, x);
+          b.addBias(inPlace, b.load(RandomTensor.of(DType.F16, 1, cols, 19)), 2);
+          return read(b, inPlace, 3);
+        });
+  }
+
+  @ParameterizedTest
   @EnumSource
   void shouldMultiplyByAwkwardShapes(DType dtype) {
     assumeTrue(types().contains(dtype));
@@ -185,6 +215,25 @@ public abstract class BackendTck {
             });
       }
     }
+  }
+
+  @Test
+  void shouldRotateByABaseThatGrowsWithThePosition() {
+    Rope rope =
+        new Rope(
+            new double[] {1, 0.1, 0.01},
+            Rope.Pairing.HALF_SPLIT,
+            1,
+            Optional.of(new Rope.DynamicNtk(4, 16)));
+    float[][] x = random(4, 12, 20);
+
+    agree(
+        1e-6,
+        b -> {
+          Activation in = activation(b, x);
+          b.rope(in, 6, rope, positions(new int[4], new int[] {3, 15, 16, 40}));
+          return read(b, in, 4);
+        });
   }
 
   @Test
@@ -357,6 +406,7 @@ public abstract class BackendTck {
     refuses("x has 4 columns and out 4", () -> backend.matmul(w, four, 1, backend.allocate(2, 4)));
     refuses("3 rows asked, x has room for 2", () -> backend.matmul(w, eight, 3, four));
     refuses("expected [1, 8]", () -> backend.rmsNorm(eight, w, 1e-5f, 1, eight));
+    refuses("expected [1, 8]", () -> backend.addBias(eight, w, 1));
     refuses("token 4 is not in the table of 4", () -> backend.embed(w, tokens(0, 4), eight));
     refuses("token -1 is not in the table", () -> backend.embed(w, tokens(-1), eight));
     refuses("8 columns, the first 4", () -> backend.add(four, eight, 1));

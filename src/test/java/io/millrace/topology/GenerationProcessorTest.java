@@ -33,7 +33,7 @@ class GenerationProcessorTest {
     assertThat(request.maxTokens()).isEqualTo(9);
     assertThat(request.sampling().temperature()).isEqualTo(0.5);
     assertThat(request.sampling().seed()).isEqualTo(42);
-    assertThat(request.stop()).containsExactly("END");
+    assertThat(request.stop().texts()).containsExactly("END");
     assertThat(request.priority()).isEqualTo(3);
     assertThat(request.resumed().tokens()).isEmpty();
   }

@@ -33,7 +33,7 @@ class GgufLlamaTest {
         .returns(4, ModelConfig::headDim)
         .returns(16, ModelConfig::ffnDim)
         .returns(64, ModelConfig::contextLength)
-        .returns(0, ModelConfig::slidingWindow);
+        .returns(List.of(0), ModelConfig::windows);
     assertThat(config.rope().pairing()).isEqualTo(Rope.Pairing.INTERLEAVED);
     assertThat(config.rope().frequencies()).containsExactly(new double[] {1, 0.01}, within(1e-12));
   }
