@@ -3,6 +3,11 @@
 // Positions in a page, as many as lanes in a simdgroup.
 constant ushort PAGE = 32;
 
+// Keys and values are f32 or f16.
+#define INSTANTIATE_CACHED(function, variant)                           \
+  INSTANTIATE_TYPE(function, variant, function##_##variant##_f32, float) \
+  INSTANTIATE_TYPE(function, variant, function##_##variant##_f16, half)
+
 struct StoreShape {
   uint kv_heads;
   uint head_dim;
@@ -11,10 +16,11 @@ struct StoreShape {
 // Copies keys and values to the slots of their tokens (page · PAGE + position in the page), one thread per element.
 // A page holds for each head the keys [head_dim, PAGE] and, in another buffer, the values [PAGE, head_dim]: lanes are
 // positions when scores are computed, and elements of the head when values are mixed.
+template <typename Element, ushort unused>
 kernel void store(device const float* keys [[buffer(0)]],
                   device const float* values [[buffer(1)]],
-                  device half* key_pages [[buffer(2)]],
-                  device half* value_pages [[buffer(3)]],
+                  device Element* key_pages [[buffer(2)]],
+                  device Element* value_pages [[buffer(3)]],
                   device const uint* slots [[buffer(4)]],
                   constant StoreShape& shape [[buffer(5)]],
                   uint3 at [[thread_position_in_grid]]) {
@@ -25,9 +31,11 @@ kernel void store(device const float* keys [[buffer(0)]],
   const uint page = slots[token] / PAGE;
   const uint position = slots[token] % PAGE;
   const ulong block = (ulong(page) * shape.kv_heads + head) * shape.head_dim * PAGE;
-  key_pages[block + element * PAGE + position] = half(keys[from]);
-  value_pages[block + position * shape.head_dim + element] = half(values[from]);
+  key_pages[block + element * PAGE + position] = Element(keys[from]);
+  value_pages[block + position * shape.head_dim + element] = Element(values[from]);
 }
+
+INSTANTIATE_CACHED(store, 1)
 
 // Attention of decoding tokens: a threadgroup per token and query head. Its simdgroups
 // take turns at the pages of the sequence and keep a softmax each (Milakov and Gimelshein, 2018), which are joined at
@@ -53,10 +61,10 @@ struct Place {
 };
 
 // ELEMENTS · 32 is at least head_dim.
-template <ushort ELEMENTS>
+template <typename Element, ushort ELEMENTS>
 kernel void attend(device const float* queries [[buffer(0)]],
-                   device const half* key_pages [[buffer(1)]],
-                   device const half* value_pages [[buffer(2)]],
+                   device const Element* key_pages [[buffer(1)]],
+                   device const Element* value_pages [[buffer(2)]],
                    device const Place* places [[buffer(3)]],
                    device const uint* pages [[buffer(4)]],
                    device float* out [[buffer(5)]],
@@ -86,8 +94,8 @@ kernel void attend(device const float* queries [[buffer(0)]],
   for (ushort e = 0; e < ELEMENTS; e++) sums[e] = 0.0f;
   for (uint page = first / PAGE + simdgroup; page <= last / PAGE; page += ATTENTION_SIMDGROUPS) {
     const ulong block = (ulong(sequence[page]) * shape.kv_heads + kv_head) * shape.head_dim * PAGE;
-    device const half* keys = key_pages + block;
-    device const half* values = value_pages + block;
+    device const Element* keys = key_pages + block;
+    device const Element* values = value_pages + block;
     const uint position = page * PAGE + lane;
     const bool visible = position >= first && position <= last;
     float score = LOWEST;
@@ -134,11 +142,7 @@ kernel void attend(device const float* queries [[buffer(0)]],
   }
 }
 
-#define INSTANTIATE_ATTEND(elements, name)       \
-  typedef decltype(attend<elements>) name##_type; \
-  template HOST_NAME(name) kernel name##_type attend<elements>;
-
-INSTANTIATE_ATTEND(1, attend_1)
-INSTANTIATE_ATTEND(2, attend_2)
-INSTANTIATE_ATTEND(4, attend_4)
-INSTANTIATE_ATTEND(8, attend_8)
+INSTANTIATE_CACHED(attend, 1)
+INSTANTIATE_CACHED(attend, 2)
+INSTANTIATE_CACHED(attend, 4)
+INSTANTIATE_CACHED(attend, 8)

@@ -38,7 +38,7 @@ final class Attention {
       MetalKvCache cache, int layer, MetalActivation keys, MetalActivation values, Batch batch) {
     BatchTables.Pages pages = tables.pages(batch);
     KvCache.Shape shape = cache.shape();
-    step.encode(kernels.get(Family.ATTENTION, "store", SIMD_WIDTH))
+    step.encode(kernels.get(Family.ATTENTION, cache.kernel("store_1"), SIMD_WIDTH))
         .buffer(0, keys.buffer(), 0)
         .buffer(1, values.buffer(), 0)
         .buffer(2, cache.keys(layer), 0)
@@ -59,7 +59,7 @@ final class Attention {
     BatchTables.Pages pages = tables.pages(batch);
     KvCache.Shape shape = cache.shape();
     int heads = queries.cols() / shape.headDim();
-    step.encode(kernels.get(Family.ATTENTION, "attend_" + elements(shape.headDim()), THREADS))
+    step.encode(kernels.get(Family.ATTENTION, cache.kernel("attend_" + elements(shape.headDim())), THREADS))
         .buffer(0, queries.buffer(), 0)
         .buffer(1, cache.keys(layer), 0)
         .buffer(2, cache.values(layer), 0)

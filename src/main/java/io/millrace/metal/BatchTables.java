@@ -72,8 +72,8 @@ final class BatchTables {
     float[] turns = new float[2 * pairs * batch.size()];
     int at = 0;
     for (int position : batch.positions()) {
-      for (double frequency : rope.frequencies()) {
-        double angle = position * frequency;
+      for (int pair = 0; pair < pairs; pair++) {
+        double angle = rope.angle(position, pair);
         turns[at++] = (float) (Math.cos(angle) * rope.scale());
         turns[at++] = (float) (Math.sin(angle) * rope.scale());
       }

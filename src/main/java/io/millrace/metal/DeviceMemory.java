@@ -2,13 +2,11 @@ package io.millrace.metal;
 
 import io.millrace.metal.objc.Buffer;
 import io.millrace.metal.objc.Device;
+import io.millrace.metal.objc.SystemPages;
 import io.millrace.tensor.DType;
 import io.millrace.tensor.TensorSource;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -19,7 +17,6 @@ import java.util.Map;
 final class DeviceMemory implements AutoCloseable {
   private final Device device;
   private final long limit;
-  private final long pageSize = systemPageSize();
   private final Arena mappings = Arena.ofShared();
   private final Map<Buffer, Long> buffers = new HashMap<>();
   private long used;
@@ -55,6 +52,11 @@ final class DeviceMemory implements AutoCloseable {
   /** A buffer, whose content is undefined. */
   Buffer allocate(String what, long bytes) {
     require(what, bytes);
+    if (bytes > device.maxBufferLength()) {
+      throw new IllegalArgumentException(
+          "%s needs a buffer of %,d bytes, the GPU allows %,d for one"
+              .formatted(what, bytes, device.maxBufferLength()));
+    }
     return count(device.newBuffer(bytes), bytes);
   }
 
@@ -78,37 +80,17 @@ final class DeviceMemory implements AutoCloseable {
    */
   MetalWeight load(TensorSource source, DType dtype) {
     MemorySegment bytes = source.map(mappings);
-    long skipped = bytes.address() % pageSize;
+    long offset = SystemPages.offsetIn(bytes);
     int alignment = dtype.blockBytes() % Float.BYTES == 0 ? Float.BYTES : Short.BYTES;
-    if (!bytes.isMapped() || skipped % alignment != 0) {
-      Buffer copy = allocate("tensor " + source.name(), bytes.byteSize());
+    String what = "tensor " + source.name();
+    if (!bytes.isMapped() || offset % alignment != 0) {
+      Buffer copy = allocate(what, bytes.byteSize());
       copy.contents().copyFrom(bytes);
       return new MetalWeight(dtype, source.rows(), source.cols(), copy, 0);
     }
-    // The system maps whole pages, so those that the tensor begins and ends on are there in full.
-    long length = Math.ceilDiv(skipped + bytes.byteSize(), pageSize) * pageSize;
-    if (length > device.maxBufferLength()) {
-      throw new IllegalArgumentException(
-          "tensor %s has %,d bytes, the GPU allows %,d for one"
-              .formatted(source.name(), bytes.byteSize(), device.maxBufferLength()));
-    }
-    require("tensor " + source.name(), bytes.byteSize());
-    MemorySegment pages =
-        MemorySegment.ofAddress(bytes.address() - skipped).reinterpret(length, mappings, null);
-    Buffer view = count(device.newBufferOver(pages), bytes.byteSize());
-    return new MetalWeight(dtype, source.rows(), source.cols(), view, skipped);
-  }
-
-  private static long systemPageSize() {
-    try {
-      MemorySegment getpagesize = Linker.nativeLinker().defaultLookup().findOrThrow("getpagesize");
-      return (int)
-          Linker.nativeLinker()
-              .downcallHandle(getpagesize, FunctionDescriptor.of(ValueLayout.JAVA_INT))
-              .invokeExact();
-    } catch (Throwable e) {
-      throw new AssertionError("getpagesize is a function of every Unix", e);
-    }
+    require(what, bytes.byteSize());
+    Buffer view = count(device.newBufferOver(bytes), bytes.byteSize());
+    return new MetalWeight(dtype, source.rows(), source.cols(), view, offset);
   }
 
   @Override

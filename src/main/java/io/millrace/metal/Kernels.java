@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The kernels, compiled when the backend opens, and made ready when they are first asked for. */
@@ -22,11 +23,12 @@ final class Kernels implements AutoCloseable {
   enum Family {
     ROWS,
     MATVEC,
+    MATMAT,
     ROPE,
     ATTENTION;
 
     String file() {
-      return name().toLowerCase(java.util.Locale.ROOT) + ".metal";
+      return name().toLowerCase(Locale.ROOT) + ".metal";
     }
   }
 

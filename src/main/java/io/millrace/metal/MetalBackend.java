@@ -2,6 +2,7 @@ package io.millrace.metal;
 
 import io.millrace.metal.Kernels.Family;
 import io.millrace.metal.objc.Device;
+import io.millrace.metal.objc.GpuFamily;
 import io.millrace.metal.objc.Libraries;
 import io.millrace.metal.objc.MetalException;
 import io.millrace.metal.objc.Queue;
@@ -25,8 +26,7 @@ import java.util.Set;
  */
 public final class MetalBackend implements Backend {
   /** Types that the kernels read. */
-  public static final Set<DType> TYPES =
-      EnumSet.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0);
+  public static final Set<DType> TYPES = EnumSet.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0);
 
   private static final int ROW_THREADS = 256;
   private static final int SIMD_WIDTH = 32;
@@ -39,28 +39,40 @@ public final class MetalBackend implements Backend {
   private final BatchTables tables;
   private final Matmul matmul;
   private final Attention attention;
+
+  /** Keys and values have no more precision than the matrices that they were computed with. */
+  private DType cacheType = DType.F32;
+
   private boolean open = true;
+
+  private MetalBackend(Device device) {
+    this.device = device;
+    kernels = new Kernels(device);
+    queue = device.newQueue();
+    memory = new DeviceMemory(device);
+    step = new Step(queue, memory);
+    tables = new BatchTables(step);
+    matmul = new Matmul(kernels, step);
+    attention = new Attention(kernels, step, tables);
+  }
 
   /**
    * Opens the machine's GPU and compiles the kernels.
    *
    * @throws MetalException when there is no Metal here, or the GPU cannot run the kernels
    */
-  public MetalBackend(Libraries libraries) {
-    device = Device.systemDefault(libraries);
-    if (!device.supports(io.millrace.metal.objc.Family.APPLE_7)) {
-      String name = device.name();
+  public static MetalBackend open(Libraries libraries) {
+    Device device = Device.systemDefault(libraries);
+    try {
+      if (!device.supports(GpuFamily.APPLE_7)) {
+        throw new MetalException(
+            "%s is no Apple GPU: Millrace needs an M1 or later".formatted(device.name()));
+      }
+      return new MetalBackend(device);
+    } catch (RuntimeException e) {
       device.close();
-      throw new MetalException(
-          "%s is no Apple GPU: Millrace needs an M1 or later".formatted(name));
+      throw e;
     }
-    queue = device.newQueue();
-    kernels = new Kernels(device);
-    memory = new DeviceMemory(device);
-    step = new Step(queue, memory);
-    tables = new BatchTables(step);
-    matmul = new Matmul(kernels, step);
-    attention = new Attention(kernels, step, tables);
   }
 
   @Override
@@ -80,6 +92,9 @@ public final class MetalBackend implements Backend {
           "tensor %s has type %s, the Metal backend computes with %s; take another quantization or --backend cpu"
               .formatted(source.name(), source.dtype(), TYPES));
     }
+    if (dtype != DType.F32 && source.rows() > 1) {
+      cacheType = DType.F16;
+    }
     return memory.load(source, dtype);
   }
 
@@ -96,12 +111,17 @@ public final class MetalBackend implements Backend {
   @Override
   public KvCache allocate(KvCache.Shape shape, int pages) {
     Shapes.checkAllocate(shape, pages);
-    return new MetalKvCache(shape, pages, memory);
+    return new MetalKvCache(shape, pages, cacheType, memory);
+  }
+
+  @Override
+  public long available() {
+    return memory.available();
   }
 
   @Override
   public long pageBytes(KvCache.Shape shape) {
-    return MetalKvCache.pageBytes(shape);
+    return MetalKvCache.pageBytes(shape, cacheType);
   }
 
   @Override
@@ -168,8 +188,7 @@ public final class MetalBackend implements Backend {
       Activation out) {
     Shapes.checkAttention(queries, cache, layer, window, batch, out);
     if (batch.size() > 0) {
-      attention.encode(
-          own(queries), (MetalKvCache) cache, layer, scale, window, batch, own(out));
+      attention.encode(own(queries), (MetalKvCache) cache, layer, scale, window, batch, own(out));
     }
   }
 

@@ -12,7 +12,6 @@ import org.junit.jupiter.api.AfterEach;
 class MetalBackendTest extends BackendTck {
   private Simulator simulator;
 
-
   @AfterEach
   void shouldDoNothingWrong() {
     assertThat(simulator.takeReport()).isEmpty();
@@ -21,7 +20,7 @@ class MetalBackendTest extends BackendTck {
   @Override
   protected Backend create() {
     simulator = Simulator.require();
-    return new MetalBackend(simulator.libraries());
+    return MetalBackend.open(simulator.libraries());
   }
 
   @Override

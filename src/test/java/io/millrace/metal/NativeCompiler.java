@@ -15,7 +15,9 @@ import java.util.concurrent.TimeUnit;
 
 /** Compilers of this machine, for what the tests build themselves. */
 final class NativeCompiler {
-  /** Set by {@code .ci/run}: without a compiler the tests fail there, elsewhere they are skipped. */
+  /**
+   * Set by {@code .ci/run}: without a compiler the tests fail there, elsewhere they are skipped.
+   */
   private static final boolean DEMANDED = System.getenv("MILLRACE_DEMAND_METAL") != null;
 
   private NativeCompiler() {}

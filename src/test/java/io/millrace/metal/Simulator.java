@@ -28,6 +28,7 @@ import java.util.stream.Stream;
  * Objective-C and Metal that runs kernels on the CPU. There is one in a process; each test begins
  * with {@link #reset} and ends with {@link #takeReport}.
  */
+@SuppressWarnings("restricted") // it calls native code
 public final class Simulator {
   private static final Path SOURCES = Path.of("src/test/native/metal-simulator").toAbsolutePath();
   private static final Path BUILDS = Path.of("target/metal-simulator").toAbsolutePath();

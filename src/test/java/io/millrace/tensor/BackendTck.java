@@ -12,7 +12,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.EnumSet;
-
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;

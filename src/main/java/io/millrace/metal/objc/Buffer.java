@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /** Memory that CPU and GPU share: {@code MTLBuffer}. */
+@SuppressWarnings("restricted") // native access is what this package is for
 public final class Buffer extends Owned {
   private final MemorySegment contents;
 

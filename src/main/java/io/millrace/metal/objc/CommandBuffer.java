@@ -18,14 +18,11 @@ public final class CommandBuffer implements AutoCloseable {
   private boolean open = true;
 
   private record Messages(
-      @Message(value = "computeCommandEncoder", returns = MemorySegment.class)
-          MethodHandle encoder,
+      @Message(value = "computeCommandEncoder", returns = MemorySegment.class) MethodHandle encoder,
       @Message("commit") MethodHandle commit,
       @Message("waitUntilCompleted") MethodHandle waitUntilCompleted,
       @Message(value = "status", returns = long.class) MethodHandle status,
-      @Message(value = "error", returns = MemorySegment.class) MethodHandle error,
-      @Message(value = "GPUStartTime", returns = double.class) MethodHandle start,
-      @Message(value = "GPUEndTime", returns = double.class) MethodHandle end) {}
+      @Message(value = "error", returns = MemorySegment.class) MethodHandle error) {}
 
   CommandBuffer(ObjectiveC objc, ObjectiveC.Pool pool, MemorySegment object) {
     this.objc = objc;
@@ -47,27 +44,37 @@ public final class CommandBuffer implements AutoCloseable {
   /**
    * Runs what was encoded, and waits for it.
    *
-   * @return seconds that the GPU took
    * @throws MetalException when the GPU failed, with its reason
    */
-  public double run() {
+  public void run() {
     encoder.end();
     try {
       messages.commit.invokeExact(object);
-      messages.waitUntilCompleted.invokeExact(object);
-      long status = (long) messages.status.invokeExact(object);
-      if (status != COMPLETED) {
-        MemorySegment error = (MemorySegment) messages.error.invokeExact(object);
-        throw new MetalException(
-            "the GPU failed (status %d): %s".formatted(status, objc.describe(error)));
-      }
-      return (double) messages.end.invokeExact(object)
-          - (double) messages.start.invokeExact(object);
-    } catch (MetalException e) {
-      throw e;
     } catch (Throwable e) {
       throw ObjectiveC.unexpected(e);
     }
+    await();
+  }
+
+  /** Waits for the end of what was committed. */
+  void await() {
+    long status;
+    MemorySegment error;
+    try {
+      messages.waitUntilCompleted.invokeExact(object);
+      status = (long) messages.status.invokeExact(object);
+      error = (MemorySegment) messages.error.invokeExact(object);
+    } catch (Throwable e) {
+      throw ObjectiveC.unexpected(e);
+    }
+    if (status != COMPLETED) {
+      throw new MetalException(
+          "the GPU failed (status %d): %s".formatted(status, objc.describe(error)));
+    }
+  }
+
+  MemorySegment object() {
+    return object;
   }
 
   /** Ends it, whether it ran or not. */

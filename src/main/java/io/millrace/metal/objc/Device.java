@@ -78,7 +78,7 @@ public final class Device extends Owned {
     }
   }
 
-  public boolean supports(Family family) {
+  public boolean supports(GpuFamily family) {
     try {
       return (boolean) messages.supportsFamily.invokeExact(object(), family.number());
     } catch (Throwable e) {
@@ -141,22 +141,20 @@ public final class Device extends Owned {
   }
 
   /**
-   * A buffer over memory of this program, which must stay until the GPU has done with it.
+   * A buffer over the pages of a mapped file, which must stay mapped until the buffer is closed.
+   * Nothing is copied.
    *
-   * @param memory begins and ends on pages of the system
+   * @param mapped part of a file; it begins {@link SystemPages#offsetIn} bytes into the buffer
    * @throws MetalException when Metal refuses it
    */
-  public Buffer newBufferOver(MemorySegment memory) {
+  public Buffer newBufferOver(MemorySegment mapped) {
+    MemorySegment pages = SystemPages.around(mapped);
     try (ObjectiveC.Pool _ = objc.pool()) {
       MemorySegment buffer =
           (MemorySegment)
               messages.newBufferNoCopy.invokeExact(
-                  object(),
-                  memory,
-                  memory.byteSize(),
-                  STORAGE_MODE_SHARED,
-                  MemorySegment.NULL);
-      return buffer(buffer, memory.byteSize());
+                  object(), pages, pages.byteSize(), STORAGE_MODE_SHARED, MemorySegment.NULL);
+      return buffer(buffer, pages.byteSize());
     } catch (MetalException e) {
       throw e;
     } catch (Throwable e) {

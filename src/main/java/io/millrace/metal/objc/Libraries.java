@@ -16,6 +16,11 @@ public record Libraries(List<String> names) {
     names = List.copyOf(names);
   }
 
+  /** Whether this machine should have Metal: it is a Mac, or a library is named. */
+  public static boolean expected() {
+    return System.getProperty("os.name").startsWith("Mac") || System.getProperty(PROPERTY) != null;
+  }
+
   /** Those of macOS, unless the system property {@value #PROPERTY} names another one. */
   public static Libraries system() {
     String other = System.getProperty(PROPERTY);

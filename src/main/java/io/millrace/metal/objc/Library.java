@@ -68,8 +68,7 @@ public final class Library extends Owned {
             "there is no kernel %s: %s".formatted(kernel, objc.describe(error.get(ADDRESS, 0))));
       }
       try {
-        MethodHandle create =
-            objc.messagesOf(device.object(), DeviceMessages.class).newPipeline;
+        MethodHandle create = objc.messagesOf(device.object(), DeviceMessages.class).newPipeline;
         MemorySegment pipeline = ObjectiveC.call(create, device.object(), function, error);
         if (pipeline.address() == 0) {
           throw new MetalException(

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The Objective-C runtime: its C functions, and messages with exact signatures. */
+@SuppressWarnings("restricted") // native access is what this package is for
 final class ObjectiveC {
   private static final Linker LINKER = Linker.nativeLinker();
 
@@ -62,10 +63,7 @@ final class ObjectiveC {
   record ObjectMessages(
       @Message(value = "retain", returns = MemorySegment.class) MethodHandle retain,
       @Message("release") MethodHandle release,
-      @Message(
-              value = "respondsToSelector:",
-              returns = boolean.class,
-              takes = MemorySegment.class)
+      @Message(value = "respondsToSelector:", returns = boolean.class, takes = MemorySegment.class)
           MethodHandle respondsTo) {}
 
   private record StringMessages(
@@ -293,8 +291,13 @@ final class ObjectiveC {
 
   /** For calls whose speed does not matter. */
   static MemorySegment call(MethodHandle handle, Object... arguments) {
+    return (MemorySegment) send(handle, arguments);
+  }
+
+  /** The same, whatever it returns; null where that is nothing. */
+  static Object send(MethodHandle handle, Object... arguments) {
     try {
-      return (MemorySegment) handle.invokeWithArguments(arguments);
+      return handle.invokeWithArguments(arguments);
     } catch (Throwable e) {
       throw unexpected(e);
     }

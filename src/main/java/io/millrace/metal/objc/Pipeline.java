@@ -30,7 +30,9 @@ public final class Pipeline extends Owned {
     return name;
   }
 
-  /** Most threads of a threadgroup; fewer than the device's when the kernel needs many registers. */
+  /**
+   * Most threads of a threadgroup; fewer than the device's when the kernel needs many registers.
+   */
   public long maxThreads() {
     return maxThreads;
   }

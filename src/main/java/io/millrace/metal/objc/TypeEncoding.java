@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The signatures that the Objective-C runtime keeps of its methods, such as {@code
- * v32@0:8^v16Q24}. Comparing them with ours turns a wrong signature, which would corrupt memory,
- * into an error at start-up.
+ * The signatures that the Objective-C runtime keeps of its methods, such as {@code v32@0:8^v16Q24}.
+ * Comparing them with ours turns a wrong signature, which would corrupt memory, into an error at
+ * start-up.
  *
  * @see <a
  *     href="https://developer.apple.com/library/archive/documentation/Cocoa/Conceptual/ObjCRuntimeGuide/Articles/ocrtTypeEncodings.html">Type

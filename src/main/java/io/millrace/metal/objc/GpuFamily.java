@@ -1,7 +1,7 @@
 package io.millrace.metal.objc;
 
 /** Generations of GPUs, {@code MTLGPUFamily}. */
-public enum Family {
+public enum GpuFamily {
   /** M1, A14: the first with simdgroup matrices. */
   APPLE_7(1007),
   /** M2. */
@@ -12,7 +12,7 @@ public enum Family {
 
   private final long number;
 
-  Family(long number) {
+  GpuFamily(long number) {
     this.number = number;
   }
 
