@@ -59,7 +59,9 @@ final class Attention {
     BatchTables.Pages pages = tables.pages(batch);
     KvCache.Shape shape = cache.shape();
     int heads = queries.cols() / shape.headDim();
-    step.encode(kernels.get(Family.ATTENTION, cache.kernel("attend_" + elements(shape.headDim())), THREADS))
+    step.encode(
+            kernels.get(
+                Family.ATTENTION, cache.kernel("attend_" + elements(shape.headDim())), THREADS))
         .buffer(0, queries.buffer(), 0)
         .buffer(1, cache.keys(layer), 0)
         .buffer(2, cache.values(layer), 0)

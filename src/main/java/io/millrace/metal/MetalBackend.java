@@ -1,11 +1,8 @@
 package io.millrace.metal;
 
 import io.millrace.metal.Kernels.Family;
-import io.millrace.metal.objc.Device;
-import io.millrace.metal.objc.GpuFamily;
 import io.millrace.metal.objc.Libraries;
 import io.millrace.metal.objc.MetalException;
-import io.millrace.metal.objc.Queue;
 import io.millrace.tensor.Activation;
 import io.millrace.tensor.Backend;
 import io.millrace.tensor.Batch;
@@ -31,8 +28,8 @@ public final class MetalBackend implements Backend {
   private static final int ROW_THREADS = 256;
   private static final int SIMD_WIDTH = 32;
 
-  private final Device device;
-  private final Queue queue;
+  private final Gpu gpu;
+  private final boolean ownsGpu;
   private final Kernels kernels;
   private final DeviceMemory memory;
   private final Step step;
@@ -45,12 +42,12 @@ public final class MetalBackend implements Backend {
 
   private boolean open = true;
 
-  private MetalBackend(Device device) {
-    this.device = device;
-    kernels = new Kernels(device);
-    queue = device.newQueue();
-    memory = new DeviceMemory(device);
-    step = new Step(queue, memory);
+  private MetalBackend(Gpu gpu, boolean ownsGpu) {
+    this.gpu = gpu;
+    this.ownsGpu = ownsGpu;
+    kernels = gpu.kernels();
+    memory = new DeviceMemory(gpu.device());
+    step = new Step(gpu.queue(), memory);
     tables = new BatchTables(step);
     matmul = new Matmul(kernels, step);
     attention = new Attention(kernels, step, tables);
@@ -62,17 +59,23 @@ public final class MetalBackend implements Backend {
    * @throws MetalException when there is no Metal here, or the GPU cannot run the kernels
    */
   public static MetalBackend open(Libraries libraries) {
-    Device device = Device.systemDefault(libraries);
-    try {
-      if (!device.supports(GpuFamily.APPLE_7)) {
-        throw new MetalException(
-            "%s is no Apple GPU: Millrace needs an M1 or later".formatted(device.name()));
-      }
-      return new MetalBackend(device);
+    return new MetalBackend(Gpu.open(libraries), true);
+  }
+
+  /**
+   * The same, after every kernel has been checked against its definition.
+   *
+   * @throws IllegalStateException when a kernel computes wrong numbers
+   */
+  public static MetalBackend openChecked(Libraries libraries) {
+    Gpu gpu = Gpu.open(libraries);
+    try (MetalBackend probe = new MetalBackend(gpu, false)) {
+      SelfCheck.require(probe);
     } catch (RuntimeException e) {
-      device.close();
+      gpu.close();
       throw e;
     }
+    return new MetalBackend(gpu, true);
   }
 
   @Override
@@ -82,7 +85,7 @@ public final class MetalBackend implements Backend {
 
   @Override
   public String description() {
-    return "metal: %s, %,d MiB for the GPU".formatted(device.name(), memory.limit() >> 20);
+    return "metal: %s, %,d MiB for the GPU".formatted(gpu.device().name(), memory.limit() >> 20);
   }
 
   @Override
@@ -264,9 +267,9 @@ public final class MetalBackend implements Backend {
       open = false;
       step.close();
       memory.close();
-      kernels.close();
-      queue.close();
-      device.close();
+      if (ownsGpu) {
+        gpu.close();
+      }
     }
   }
 

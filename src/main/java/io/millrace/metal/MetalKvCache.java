@@ -8,9 +8,9 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * Keys and values, a buffer of each per layer, so that no buffer grows with the
- * number of layers. A page holds for each head its keys {@code [headDim, PAGE_TOKENS]}, or its
- * values {@code [PAGE_TOKENS, headDim]}.
+ * Keys and values, a buffer of each per layer, so that no buffer grows with the number of layers. A
+ * page holds for each head its keys {@code [headDim, PAGE_TOKENS]}, or its values {@code
+ * [PAGE_TOKENS, headDim]}.
  */
 final class MetalKvCache implements KvCache {
   private final Shape shape;

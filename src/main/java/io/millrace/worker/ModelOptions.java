@@ -3,7 +3,6 @@ package io.millrace.worker;
 import io.millrace.cpu.CpuBackend;
 import io.millrace.engine.Transformer;
 import io.millrace.metal.MetalBackend;
-import io.millrace.metal.SelfCheck;
 import io.millrace.metal.objc.Libraries;
 import io.millrace.metal.objc.MetalException;
 import io.millrace.model.Llama;
@@ -67,7 +66,7 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
   public Transformer load(ModelConfig config, WeightSet weights) {
     return switch (backend) {
       case CPU -> load(config, weights, new CpuBackend(threads));
-      case METAL -> load(config, weights, openMetal());
+      case METAL -> load(config, weights, MetalBackend.openChecked(Libraries.system()));
       case AUTO -> loadFastest(config, weights);
     };
   }
@@ -76,7 +75,7 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
   private Transformer loadFastest(ModelConfig config, WeightSet weights) {
     if (Libraries.expected()) {
       try {
-        return load(config, weights, openMetal());
+        return load(config, weights, MetalBackend.openChecked(Libraries.system()));
       } catch (MetalException | IllegalArgumentException | IllegalStateException e) {
         log.warn(
             "THE GPU IS NOT USED, the model runs on the CPU and is much slower: {}",
@@ -84,17 +83,6 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
       }
     }
     return load(config, weights, new CpuBackend(threads));
-  }
-
-  private static Backend openMetal() {
-    MetalBackend metal = MetalBackend.open(Libraries.system());
-    try {
-      SelfCheck.require(metal);
-      return metal;
-    } catch (RuntimeException e) {
-      metal.close();
-      throw e;
-    }
   }
 
   private Transformer load(ModelConfig config, WeightSet weights, Backend device) {

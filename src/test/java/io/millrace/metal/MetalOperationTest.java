@@ -63,11 +63,10 @@ class MetalOperationTest {
   void shouldComputeTheSameBitsInAnyOrder() {
     float[][] logits =
         Arrays.stream(Order.values())
-            .map(
-                order -> {
-                  simulator.order(order, 5);
-                  return logits(DType.Q8_0);
-                })
+            .map(order -> {
+              simulator.order(order, 5);
+              return logits(DType.Q8_0);
+            })
             .toArray(float[][]::new);
 
     assertThat(logits[1]).isEqualTo(logits[0]);
@@ -113,8 +112,8 @@ class MetalOperationTest {
         assertThat(step.waits()).isEqualTo(1);
         assertThat(step.buffers()).isZero();
         assertThat(step.scopeBarriers()).isZero();
-        // Embedding, gather, norm and output; each layer has 15 dispatches.
-        assertThat(step.dispatches()).isEqualTo(4 + LAYERS * 15);
+        // Embedding, gather, norm and output; each layer has 16 dispatches.
+        assertThat(step.dispatches()).isEqualTo(4 + LAYERS * 16);
       }
     }
   }
@@ -154,8 +153,12 @@ class MetalOperationTest {
       MetalWeight mapped = (MetalWeight) backend.load(new Mapped(tensor, file, 5000));
 
       assertThat(mapped.offset()).isEqualTo(5000 % 4096);
-      assertThat(mapped.buffer().contents().asSlice(mapped.offset(), mapped.bytes()).mismatch(
-              MemorySegment.ofArray(tensor.content())))
+      assertThat(
+              mapped
+                  .buffer()
+                  .contents()
+                  .asSlice(mapped.offset(), mapped.bytes())
+                  .mismatch(MemorySegment.ofArray(tensor.content())))
           .isEqualTo(-1);
       assertThat(before - backend.available()).isEqualTo(tensor.content().length);
       assertThat(rows(backend, mapped)).isDeepEqualTo(rows(backend, backend.load(tensor)));

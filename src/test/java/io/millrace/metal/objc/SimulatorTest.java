@@ -129,8 +129,7 @@ class SimulatorTest {
       })
   void shouldCatchDivergentSimdOperations(String body) {
     try (Buffer out = floats(32)) {
-      String failure =
-          failure(body, encoder -> encoder.buffer(0, out, 0).dispatchGroups(1, 1, 32));
+      String failure = failure(body, encoder -> encoder.buffer(0, out, 0).dispatchGroups(1, 1, 32));
 
       assertThat(failure).containsAnyOf("diverge", "have exited while others synchronize");
     }
@@ -192,8 +191,7 @@ class SimulatorTest {
 
   @Test
   void shouldCatchAMessageToAReleasedObject() {
-    record Length(
-        @Message(value = "length", returns = long.class) MethodHandle length) {}
+    record Length(@Message(value = "length", returns = long.class) MethodHandle length) {}
     Buffer buffer = floats(1);
     MemorySegment object = buffer.object();
     buffer.close();
@@ -213,7 +211,8 @@ class SimulatorTest {
 
     ObjectiveC.send(device.objc.messages(Misspelled.class).queue(), device.object());
 
-    assertThat(simulator.takeReport()).contains("unrecognized selector -[MTLDevice newComandQueue]");
+    assertThat(simulator.takeReport())
+        .contains("unrecognized selector -[MTLDevice newComandQueue]");
   }
 
   @Test

@@ -19,7 +19,8 @@ class TypeEncodingTest {
             TypeEncoding.matches(
                 "@48@0:8^v16Q24Q32@?40", POINTER, POINTER, long.class, long.class, POINTER))
         .isTrue();
-    assertThat(TypeEncoding.matches("v40@0:8r^v16Q24Q32", void.class, POINTER, long.class, long.class))
+    assertThat(
+            TypeEncoding.matches("v40@0:8r^v16Q24Q32", void.class, POINTER, long.class, long.class))
         .isTrue();
     assertThat(
             TypeEncoding.matches(
@@ -28,7 +29,10 @@ class TypeEncodingTest {
     assertThat(
             TypeEncoding.matches(
                 "@40@0:8@\"NSString\"16@\"MTLCompileOptions\"24^@32",
-                POINTER, POINTER, POINTER, POINTER))
+                POINTER,
+                POINTER,
+                POINTER,
+                POINTER))
         .isTrue();
     assertThat(TypeEncoding.matches("Vv16@0:8", void.class)).isTrue();
   }
