@@ -106,7 +106,8 @@ final class MslLint {
   /** What stands in other words in OpenCL C++. */
   private static String translate(String text) {
     String translated =
-        text.replaceAll("constant\\s+(\\w+)\\s+(\\w+)\\s*\\[\\[function_constant\\(\\d+\\)\\]\\]\\s*;",
+        text.replaceAll(
+                "constant\\s+(\\w+)\\s+(\\w+)\\s*\\[\\[function_constant\\(\\d+\\)\\]\\]\\s*;",
                 "constant $1 $2 = {};")
             .replaceAll("\\[\\[[^\\]]*\\]\\]", "")
             // OpenCL has shared arrays in kernels only, and kernels cannot be templates.
