@@ -1,12 +1,10 @@
 package io.millrace.faults;
 
-import java.io.IOException;
-import java.io.OutputStream;
 import java.util.Arrays;
 
 /**
  * Runs the main method of another class, and ends the process when the one that started it has
- * ended, however that happened: its input ends then.
+ * ended, however that happened.
  */
 final class ChildMain {
   private static final int EXIT = 137;
@@ -15,18 +13,11 @@ final class ChildMain {
 
   /** Arguments: the class, and its arguments. */
   public static void main(String[] args) throws ReflectiveOperationException {
-    Thread.ofPlatform().daemon().name("parent-watch").start(ChildMain::endWithParent);
+    ProcessHandle.current()
+        .parent()
+        .ifPresent(parent -> parent.onExit().thenRun(() -> Runtime.getRuntime().halt(EXIT)));
     Class.forName(args[0])
         .getMethod("main", String[].class)
         .invoke(null, (Object) Arrays.copyOfRange(args, 1, args.length));
-  }
-
-  private static void endWithParent() {
-    try {
-      System.in.transferTo(OutputStream.nullOutputStream());
-    } catch (IOException e) {
-      // The same.
-    }
-    Runtime.getRuntime().halt(EXIT);
   }
 }
