@@ -16,10 +16,12 @@ final class ModelOption {
       names = {"--model", "--model-path"},
       required = true,
       paramLabel = "[NAME=]M",
-      description = "A GGUF file. NAME is what it is called on topics; by default the file's name.")
+      description =
+          "A GGUF file, or a folder with safetensors or npz files. NAME is what it is called on"
+              + " topics; by default its own name.")
   private String value;
 
-  /** The file. */
+  /** The file or folder. */
   Path path() {
     return named().map(named -> Path.of(named.group(2))).orElseGet(() -> Path.of(value));
   }
@@ -30,7 +32,7 @@ final class ModelOption {
   }
 
   /**
-   * Opens the file.
+   * Opens the model.
    *
    * @throws io.millrace.weights.CheckpointException when it is no model that this build reads
    */
