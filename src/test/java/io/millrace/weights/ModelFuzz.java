@@ -8,37 +8,39 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Jazzer looks for files that neither give a model nor a clear error. In the build it only runs on
- * the seeds; {@code JAZZER_FUZZ=1 mvn test -Dtest=ModelFuzzTest#gguf} lets it search.
+ * Jazzer looks for files that neither give a model nor a clear error: {@code JAZZER_FUZZ=1 mvn test
+ * -Dtest=ModelFuzz#gguf}; without the variable it only runs on the seeds. It is no part of the
+ * build, because Jazzer's agent slows down every other test of the process; {@link
+ * HostileModelTest} is.
  */
-class ModelFuzzTest {
+class ModelFuzz {
   @TempDir private Path folder;
 
-  @FuzzTest(maxDuration = "60s")
+  @FuzzTest(maxDuration = "30s")
   @MethodSource("ggufSeeds")
   void gguf(byte[] content) {
     HostileModel.GGUF.use(folder, content);
   }
 
-  @FuzzTest(maxDuration = "60s")
+  @FuzzTest(maxDuration = "30s")
   @MethodSource("safetensorsSeeds")
   void safetensors(byte[] content) {
     HostileModel.SAFETENSORS.use(folder, content);
   }
 
-  @FuzzTest(maxDuration = "60s")
+  @FuzzTest(maxDuration = "30s")
   @MethodSource("npzSeeds")
   void npz(byte[] content) {
     HostileModel.NPZ.use(folder, content);
   }
 
-  @FuzzTest(maxDuration = "60s")
+  @FuzzTest(maxDuration = "30s")
   @MethodSource("configSeeds")
   void config(byte[] content) {
     HostileModel.CONFIG.use(folder, content);
   }
 
-  @FuzzTest(maxDuration = "60s")
+  @FuzzTest(maxDuration = "30s")
   @MethodSource("tokenizerSeeds")
   void tokenizer(byte[] content) {
     HostileModel.TOKENIZER.use(folder, content);
