@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       GenerateCommand.class,
       InspectCommand.class,
       LogitsCommand.class,
+      RenderCommand.class,
       RouterCommand.class,
       SubmitCommand.class,
       TailCommand.class,

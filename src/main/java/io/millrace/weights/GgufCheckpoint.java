@@ -4,6 +4,7 @@ import io.millrace.model.ModelConfig;
 import io.millrace.model.WeightSet;
 import io.millrace.tensor.TensorSource;
 import io.millrace.text.Tokenizer;
+import io.millrace.text.chat.ChatTemplate;
 import io.millrace.weights.CheckpointSummary.TypeShare;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -52,6 +53,11 @@ final class GgufCheckpoint implements Checkpoint {
       tokenizer = Optional.of(new GgufVocabulary(gguf).tokenizer());
     }
     return tokenizer.get();
+  }
+
+  @Override
+  public Optional<ChatTemplate> chatTemplate() {
+    return new GgufChatTemplate(gguf).find();
   }
 
   @Override
