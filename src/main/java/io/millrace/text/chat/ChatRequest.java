@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.text.JsonFile;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -62,6 +64,41 @@ public record ChatRequest(
         array(json, "tools"),
         json.path("add_generation_prompt").asBoolean(true),
         variables);
+  }
+
+  /**
+   * As templates expect it: contents of several text parts are one string, and arguments of tool
+   * calls are objects, which OpenAI's API writes as strings of JSON.
+   */
+  public ChatRequest simplified() {
+    ArrayNode simple = messages.deepCopy();
+    for (JsonNode message : simple) {
+      if (message instanceof ObjectNode object) {
+        joinContent(object);
+        message.path("tool_calls").forEach(ChatRequest::parseArguments);
+      }
+    }
+    return new ChatRequest(simple, tools, addGenerationPrompt, variables);
+  }
+
+  private static void joinContent(ObjectNode message) {
+    if (message.path("content") instanceof ArrayNode parts) {
+      List<String> texts = new ArrayList<>();
+      parts.forEach(part -> texts.add(part.path("text").asText()));
+      message.put("content", String.join("\n", texts));
+    }
+  }
+
+  private static void parseArguments(JsonNode call) {
+    if (call.path("function") instanceof ObjectNode function
+        && function.path("arguments").isTextual()) {
+      try {
+        function.set("arguments", JsonFile.parse(function.path("arguments").textValue()));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "the arguments of a tool call are no JSON object: " + e.getMessage(), e);
+      }
+    }
   }
 
   private static Optional<ArrayNode> array(ObjectNode json, String name) {

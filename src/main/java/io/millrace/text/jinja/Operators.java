@@ -199,8 +199,12 @@ final class Operators {
         long length = text.text().length();
         budget.chars(length == 0 ? 0 : Math.min(count, Integer.MAX_VALUE) * length);
         List<MarkedText.Span> spans = new ArrayList<>();
-        for (long i = 0; length > 0 && i < count; i++) {
-          spans.addAll(text.marked().spans());
+        int copies = length == 0 ? 0 : (int) count;
+        if (text.marked().spans().size() == 1) {
+          MarkedText.Span only = text.marked().spans().getFirst();
+          spans.add(new MarkedText.Span(only.text().repeat(copies), only.verbatim()));
+        } else {
+          Collections.nCopies(copies, text.marked().spans()).forEach(spans::addAll);
         }
         yield new Text(new MarkedText(spans));
       }
