@@ -4,6 +4,7 @@ import io.millrace.model.ModelConfig;
 import io.millrace.model.WeightSet;
 import io.millrace.text.Tokenizer;
 import io.millrace.text.chat.ChatTemplate;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -16,15 +17,18 @@ import java.util.Optional;
  */
 public interface Checkpoint extends AutoCloseable {
   /**
-   * Opens a GGUF file.
+   * Opens a GGUF file, or a folder with {@code config.json} and safetensors (Hugging Face, mlx-lm)
+   * or npz files (the MLX examples).
    *
    * @throws CheckpointException when it cannot be read, is damaged, or is of another format
    */
   static Checkpoint open(Path path) {
-    return new GgufCheckpoint(GgufFile.open(path));
+    return Files.isDirectory(path)
+        ? FolderCheckpoint.open(path)
+        : new GgufCheckpoint(GgufFile.open(path));
   }
 
-  /** Default name of the model: the file's without its suffix, as far as topic names allow. */
+  /** Default name of the model: that of its file or folder, as far as topic names allow. */
   String name();
 
   /**
