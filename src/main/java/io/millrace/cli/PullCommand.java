@@ -39,9 +39,7 @@ final class PullCommand implements Callable<Integer> {
   public Integer call() {
     ModelReference whole = ModelReference.parse(repository);
     ModelReference reference =
-        file == null
-            ? whole
-            : new ModelReference(whole.repository(), Optional.of(file));
+        file == null ? whole : new ModelReference(whole.repository(), Optional.of(file));
     PrintWriter out = spec.commandLine().getOut();
     out.println(HubDownload.fetch(reference, spec.commandLine().getErr()));
     out.flush();

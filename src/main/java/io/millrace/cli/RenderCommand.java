@@ -108,9 +108,7 @@ final class RenderCommand implements Callable<Integer> {
     }
     String now = json.path("now").textValue();
     try {
-      return now.length() == 10
-          ? LocalDate.parse(now).atStartOfDay()
-          : LocalDateTime.parse(now);
+      return now.length() == 10 ? LocalDate.parse(now).atStartOfDay() : LocalDateTime.parse(now);
     } catch (DateTimeException e) {
       throw new IllegalArgumentException(
           "now is %s, expected a date such as 2026-01-02 or 2026-01-02T03:04:05".formatted(now), e);

@@ -97,7 +97,8 @@ public final class BatchEngine implements Engine {
     BatchGenerator generator =
         new BatchGenerator(
             transformer, reload, tokenizer, settings.slots(), settings.pages(), clock);
-    BatchEngine engine = new BatchEngine(generator, new PromptEncoder(tokenizer, template), settings);
+    BatchEngine engine =
+        new BatchEngine(generator, new PromptEncoder(tokenizer, template), settings);
     engine.thread.start();
     return engine;
   }

@@ -56,8 +56,7 @@ public record GenerationRequest(
       int priority,
       OptionalLong deadline,
       Progress resumed) {
-    this(
-        id, prompt, OptionalLong.empty(), maxTokens, sampling, stop, priority, deadline, resumed);
+    this(id, prompt, OptionalLong.empty(), maxTokens, sampling, stop, priority, deadline, resumed);
   }
 
   /** Of text, with stop texts only. */

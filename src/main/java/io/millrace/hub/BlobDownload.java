@@ -28,7 +28,9 @@ final class BlobDownload {
   private final HubSettings settings;
   private final ScheduledExecutorService watch;
   private final Progress progress;
+  private long furthest;
 
+  /** For one file. */
   BlobDownload(
       HubClient client, HubSettings settings, ScheduledExecutorService watch, Progress progress) {
     this.client = client;
@@ -55,6 +57,7 @@ final class BlobDownload {
       out.truncate(there);
       out.position(there);
       progress.advance(there);
+      furthest = there;
       Retries retries = new Retries(settings.patience(), progress);
       retries.run(
           file.path(),
@@ -137,7 +140,10 @@ final class BlobDownload {
         while (bytes.hasRemaining()) {
           out.write(bytes);
         }
-        retries.advanced();
+        if (out.position() > furthest) {
+          furthest = out.position();
+          retries.advanced();
+        }
         progress.advance(read);
       }
     } finally {

@@ -37,10 +37,11 @@ final class FileSelection {
       return named(files, reference.file().get(), reference);
     }
     List<RepositoryFile> top = files.stream().filter(file -> !file.isInFolder()).toList();
-    for (Predicate<String> weights : List.<Predicate<String>>of(
-        name -> name.startsWith("model") && name.endsWith(".safetensors"),
-        name -> name.endsWith(".safetensors"),
-        name -> name.startsWith("weights") && name.endsWith(".npz"))) {
+    for (Predicate<String> weights :
+        List.<Predicate<String>>of(
+            name -> name.startsWith("model") && name.endsWith(".safetensors"),
+            name -> name.endsWith(".safetensors"),
+            name -> name.startsWith("weights") && name.endsWith(".npz"))) {
       if (top.stream().anyMatch(file -> weights.test(file.path()))) {
         return top.stream()
             .filter(file -> weights.test(file.path()) || SMALL.contains(file.path()))
@@ -88,8 +89,7 @@ final class FileSelection {
     Matcher part = PART.matcher(first);
     int expected = part.matches() ? Integer.parseInt(part.group(3)) : 1;
     if (parts.isEmpty()) {
-      throw new HubException(
-          "%s has no file %s".formatted(reference.repository(), path));
+      throw new HubException("%s has no file %s".formatted(reference.repository(), path));
     }
     if (parts.size() < expected) {
       throw new HubException(

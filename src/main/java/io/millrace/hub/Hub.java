@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 
 /**
  * Models from the Hugging Face Hub, in the cache that Hugging Face's own tools use: {@code blobs/}
- * holds contents under their checksums, {@code snapshots/<commit>/} links to them under their names,
- * and {@code refs/main} names the commit. Links are made when everything is there, so that a
+ * holds contents under their checksums, {@code snapshots/<commit>/} links to them under their
+ * names, and {@code refs/main} names the commit. Links are made when everything is there, so that a
  * download that was cut off never looks whole.
  */
 public final class Hub {
@@ -101,11 +101,11 @@ public final class Hub {
         Executors.newFixedThreadPool(
             PARALLEL, Thread.ofPlatform().name("millrace-hub-", 0).daemon().factory());
     try {
-      BlobDownload download = new BlobDownload(client, settings, watch, progress);
       List<Future<?>> running = new ArrayList<>();
       for (RepositoryFile file : missing) {
         URI uri = uri(reference, snapshot.commit(), file.path());
         Path blob = blobs.resolve(file.checksum());
+        BlobDownload download = new BlobDownload(client, settings, watch, progress);
         running.add(
             workers.submit(() -> {
               download.fetch(uri, file, blob);
@@ -169,8 +169,7 @@ public final class Hub {
   private static void replace(Path file, String text) throws IOException {
     Path whole = Files.createTempFile(file.getParent(), "ref", null);
     Files.writeString(whole, text);
-    Files.move(
-        whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** A model that was fetched before. */
@@ -201,10 +200,8 @@ public final class Hub {
     /** The one GGUF file of a snapshot; else the folder. */
     private static Path only(Path links) {
       try (Stream<Path> files = Files.isDirectory(links) ? Files.list(links) : Stream.empty()) {
-        List<Path> gguf =
-            files.filter(file -> file.toString().endsWith(".gguf")).sorted().toList();
-        boolean parts =
-            gguf.size() > 1 && gguf.getFirst().toString().contains("-00001-of-");
+        List<Path> gguf = files.filter(file -> file.toString().endsWith(".gguf")).sorted().toList();
+        boolean parts = gguf.size() > 1 && gguf.getFirst().toString().contains("-00001-of-");
         return gguf.size() == 1 || parts ? gguf.getFirst() : links;
       } catch (IOException e) {
         throw new HubException("%s cannot be read: %s".formatted(links, e.getMessage()), e);

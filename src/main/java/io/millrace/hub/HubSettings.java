@@ -50,9 +50,7 @@ public record HubSettings(
             .map(Path::of)
             .orElseGet(() -> home.resolve(".cache"));
     Path huggingFace =
-        variable(environment, "HF_HOME")
-            .map(Path::of)
-            .orElseGet(() -> base.resolve("huggingface"));
+        variable(environment, "HF_HOME").map(Path::of).orElseGet(() -> base.resolve("huggingface"));
     return new HubSettings(
         endpoint(variable(environment, "HF_ENDPOINT").orElse("https://huggingface.co")),
         variable(environment, "HF_TOKEN").or(() -> tokenFile(environment, huggingFace)),

@@ -1,8 +1,8 @@
 package io.millrace.hub;
 
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
 /**

@@ -56,7 +56,12 @@ final class Retries {
     return wanted.isNegative() ? Duration.ZERO : wanted;
   }
 
+  /** The innermost message: that of the connection, not of the stream on it. */
   private static String message(IOException e) {
-    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
   }
 }

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A conversation in a prompt: {@code messages}, {@code tools} and {@code chat_template_kwargs}, with
- * OpenAI's names. What can be checked without the model's chat template is checked here.
+ * A conversation in a prompt: {@code messages}, {@code tools} and {@code chat_template_kwargs},
+ * with OpenAI's names. What can be checked without the model's chat template is checked here.
  */
 final class ChatJson {
   private static final Set<String> MESSAGE_NAMES =
@@ -55,7 +55,8 @@ final class ChatJson {
       if (!MESSAGE_NAMES.contains(name)) {
         throw new MalformedRecordException(
             ErrorCode.UNKNOWN_PARAMETER.error(
-                "%s is not a field of a message".formatted(Printable.quote(name)), MESSAGES));
+                "messages: %s is not a field of a message".formatted(Printable.quote(name)),
+                MESSAGES));
       }
     }
     String role =
@@ -64,7 +65,7 @@ final class ChatJson {
             .orElseThrow(() ->
                 new MalformedRecordException(
                     ErrorCode.MISSING_REQUIRED_PARAMETER.error(
-                        "a message has no role", MESSAGES)));
+                        "messages: a message has no role", MESSAGES)));
     PromptJson.checkLength(MESSAGES, role, 1, MAX_ROLE_LENGTH);
     message.text("name");
     message.text("tool_call_id");

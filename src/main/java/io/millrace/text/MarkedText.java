@@ -39,8 +39,7 @@ public record MarkedText(List<Span> spans) {
       }
       Span whole = to == from + 1 ? spans.get(from) : whole(spans.subList(from, to));
       if (!whole.text().isEmpty()) {
-        boolean extendsLast =
-            !joined.isEmpty() && joined.getLast().verbatim() == whole.verbatim();
+        boolean extendsLast = !joined.isEmpty() && joined.getLast().verbatim() == whole.verbatim();
         joined.add(extendsLast ? whole(List.of(joined.removeLast(), whole)) : whole);
       }
       from = to;

@@ -25,8 +25,7 @@ final class FolderCheckpoint implements Checkpoint {
 
   /** Files that decide about the text, beside the weights. */
   private static final List<String> DEFINING =
-      List.of(
-          CONFIG, TOKENIZER_CONFIG, "tokenizer.json", "tokenizer.model", "chat_template.jinja");
+      List.of(CONFIG, TOKENIZER_CONFIG, "tokenizer.json", "tokenizer.model", "chat_template.jinja");
 
   private final Path folder;
   private final List<TensorFile> files;

@@ -32,8 +32,8 @@ class RenderConformanceTest {
                         () -> check(golden, template.getKey(), rendered))));
   }
 
-  private static void check(
-      JsonNode golden, String template, Map.Entry<String, JsonNode> rendered) throws IOException {
+  private static void check(JsonNode golden, String template, Map.Entry<String, JsonNode> rendered)
+      throws IOException {
     ObjectNode request = golden.get("cases").get(rendered.getKey()).deepCopy();
     for (String name : new String[] {"now", "bos_token", "eos_token"}) {
       request.set(name, golden.get(name));

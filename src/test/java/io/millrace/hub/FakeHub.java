@@ -201,7 +201,9 @@ final class FakeHub implements AutoCloseable {
     int from = Integer.parseInt(range.replaceAll("\\D", ""));
     exchange
         .getResponseHeaders()
-        .add("Content-Range", "bytes %d-%d/%d".formatted(from, contents.length - 1, contents.length));
+        .add(
+            "Content-Range",
+            "bytes %d-%d/%d".formatted(from, contents.length - 1, contents.length));
     send(exchange, 206, Arrays.copyOfRange(contents, from, contents.length), cut);
   }
 

@@ -9,9 +9,7 @@ final class Arithmetic {
 
   static Value negate(Value value) {
     Value number = Operators.requireNumber(value, "unary -");
-    return number instanceof Real real
-        ? new Real(-real.value())
-        : binary("-", new Int(0), number);
+    return number instanceof Real real ? new Real(-real.value()) : binary("-", new Int(0), number);
   }
 
   static Value binary(String operator, Value left, Value right) {

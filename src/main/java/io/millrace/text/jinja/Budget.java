@@ -8,7 +8,7 @@ final class Budget {
   /** Characters of all strings that are made, the output among them. */
   private static final long MAX_CHARS = 256 << 20;
 
-  private static final int MAX_DEPTH = 1_000;
+  private static final int MAX_DEPTH = 600;
 
   /** As Jinja's sandbox. */
   static final int MAX_RANGE = 100_000;

@@ -71,8 +71,7 @@ final class Evaluator {
           case Expression.Filter(Expression operand, String name, List<Argument> arguments) ->
               filter(name, evaluate(operand, scope), arguments, scope);
           case Expression.Test(Expression operand, String name, List<Argument> arguments) ->
-              Bool.of(
-                  tests.apply(name, evaluate(operand, scope), arguments(arguments, scope)));
+              Bool.of(tests.apply(name, evaluate(operand, scope), arguments(arguments, scope)));
         };
     budget.leave();
     return value;
@@ -105,8 +104,7 @@ final class Evaluator {
               .call(arguments);
       case Undefined undefined -> throw undefined.error();
       default ->
-          throw new TemplateException(
-              "'%s' object is not callable".formatted(callee.typeName()));
+          throw new TemplateException("'%s' object is not callable".formatted(callee.typeName()));
     };
   }
 
@@ -191,8 +189,7 @@ final class Evaluator {
       if (argument.name().isEmpty()) {
         positional.add(value);
       } else if (named.put(argument.name().get(), value) != null) {
-        throw new TemplateException(
-            "keyword argument repeated: " + argument.name().get());
+        throw new TemplateException("keyword argument repeated: " + argument.name().get());
       }
     }
     return new Arguments(List.copyOf(positional), named);

@@ -230,7 +230,9 @@ final class ExpressionParser {
   private static Value integer(Token token) {
     String digits = token.text().replace("_", "").toLowerCase(java.util.Locale.ROOT);
     int radix =
-        digits.startsWith("0x") ? 16 : digits.startsWith("0o") ? 8 : digits.startsWith("0b") ? 2 : 10;
+        digits.startsWith("0x")
+            ? 16
+            : digits.startsWith("0o") ? 8 : digits.startsWith("0b") ? 2 : 10;
     try {
       return new Value.Int(
           new BigInteger(radix == 10 ? digits : digits.substring(2), radix).longValueExact());

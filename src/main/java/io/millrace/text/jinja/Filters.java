@@ -21,7 +21,8 @@ import java.util.regex.Pattern;
 
 /** Jinja's filters of single values; those of sequences are in {@link SequenceFilters}. */
 final class Filters {
-  private static final Pattern WORD_START = Pattern.compile("[-\\s({\\[<]+", Pattern.UNICODE_CHARACTER_CLASS);
+  private static final Pattern WORD_START =
+      Pattern.compile("[-\\s({\\[<]+", Pattern.UNICODE_CHARACTER_CLASS);
   private static final Pattern WORD = Pattern.compile("\\w+", Pattern.UNICODE_CHARACTER_CLASS);
 
   private final Budget budget;
@@ -61,8 +62,7 @@ final class Filters {
       case "tojson" -> tojson(value, arguments);
       case "trim" -> {
         Optional<Value> characters = arguments.bind(name, 0, "chars").unlessNone(0);
-        yield new Text(
-            Texts.strip(Repr.str(value), Methods.strippedBy(characters), true, true));
+        yield new Text(Texts.strip(Repr.str(value), Methods.strippedBy(characters), true, true));
       }
       case "upper" -> text(arguments, name, Texts.map(Repr.str(value), Texts::upper));
       case "wordcount" -> {
@@ -81,7 +81,9 @@ final class Filters {
   private static Value abs(Value value, Arguments arguments) {
     arguments.bind("abs", 0);
     Value number = Operators.requireNumber(value, "abs()");
-    return Operators.real(number) < 0 ? Arithmetic.negate(number) : Arithmetic.binary("+", new Int(0), number);
+    return Operators.real(number) < 0
+        ? Arithmetic.negate(number)
+        : Arithmetic.binary("+", new Int(0), number);
   }
 
   private static Value byDefault(Value value, Arguments arguments) {
@@ -192,9 +194,7 @@ final class Filters {
         bound
             .get(0)
             .map(width ->
-                Operators.isText(width)
-                    ? Operators.text(width)
-                    : blanks(Operators.toIndex(width)))
+                Operators.isText(width) ? Operators.text(width) : blanks(Operators.toIndex(width)))
             .orElseGet(() -> blanks(4));
     boolean blank = bound.flag(2, false);
     List<MarkedText> lines = Texts.lines(text.concat(MarkedText.trusted("\n")), false);
@@ -230,8 +230,7 @@ final class Filters {
   }
 
   private Value tojson(Value value, Arguments arguments) {
-    Bound bound =
-        arguments.bind("tojson", 0, "ensure_ascii", "indent", "separators", "sort_keys");
+    Bound bound = arguments.bind("tojson", 0, "ensure_ascii", "indent", "separators", "sort_keys");
     Optional<String> indent =
         bound
             .unlessNone(1)

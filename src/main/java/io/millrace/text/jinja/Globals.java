@@ -80,15 +80,16 @@ final class Globals {
 
   private Value dict(Arguments arguments) {
     List<Mapping.Entry> entries = new ArrayList<>(initial(arguments, "dict"));
-    arguments.named().forEach((name, value) -> entries.add(new Mapping.Entry(Text.of(name), value)));
+    arguments
+        .named()
+        .forEach((name, value) -> entries.add(new Mapping.Entry(Text.of(name), value)));
     return Mapping.of(entries);
   }
 
   private Value namespace(Arguments arguments) {
     Map<String, Value> attributes = new HashMap<>();
     initial(arguments, "namespace")
-        .forEach(entry ->
-            attributes.put(Operators.text(entry.key()).text(), entry.value()));
+        .forEach(entry -> attributes.put(Operators.text(entry.key()).text(), entry.value()));
     attributes.putAll(arguments.named());
     return new Value.Namespace(attributes);
   }

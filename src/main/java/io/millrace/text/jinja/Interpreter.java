@@ -28,8 +28,7 @@ final class Interpreter {
     CONTINUE
   }
 
-  static MarkedText render(
-      List<Statement> template, Map<String, Value> variables, Budget budget) {
+  static MarkedText render(List<Statement> template, Map<String, Value> variables, Budget budget) {
     Interpreter interpreter = new Interpreter(budget);
     Output output = new Output(budget);
     interpreter.execute(template, Scope.outermost(variables).inner(), output);
@@ -73,8 +72,7 @@ final class Interpreter {
       case Statement.Macro macro -> scope.set(macro.name(), function(macro, scope));
       case Statement.CallBlock block -> {
         Value caller = function(block.caller(), scope);
-        output.write(
-            Evaluator.print(evaluator.call(block.call(), scope, Optional.of(caller))));
+        output.write(Evaluator.print(evaluator.call(block.call(), scope, Optional.of(caller))));
       }
       case Statement.With with -> {
         Scope inner = scope.inner();
@@ -101,8 +99,7 @@ final class Interpreter {
     return execute(branches.otherwise(), scope, output);
   }
 
-  private void execute(
-      Statement.For loop, Value sequence, int depth, Scope scope, Output output) {
+  private void execute(Statement.For loop, Value sequence, int depth, Scope scope, Output output) {
     List<Value> values = new ArrayList<>();
     for (Value value : evaluator.sequences().iterate(sequence)) {
       if (passes(loop, value, scope)) {

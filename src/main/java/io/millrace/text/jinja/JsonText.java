@@ -49,8 +49,7 @@ record JsonText(
         case Real number -> out.append(real(number.value()));
         case Text text -> string(text.marked());
         case Safe safe -> string(safe.marked());
-        case Items items
-            when items.kind() == Items.Kind.LIST || items.kind() == Items.Kind.TUPLE ->
+        case Items items when items.kind() == Items.Kind.LIST || items.kind() == Items.Kind.TUPLE ->
             list(items.values(), depth);
         case Mapping mapping -> object(mapping, depth);
         default ->
@@ -79,9 +78,7 @@ record JsonText(
               .toList();
       if (sortKeys) {
         entries =
-            entries.stream()
-                .sorted(Comparator.comparing(entry -> entry.getKey().text()))
-                .toList();
+            entries.stream().sorted(Comparator.comparing(entry -> entry.getKey().text())).toList();
       }
       out.append('{');
       for (int i = 0; i < entries.size(); i++) {

@@ -56,8 +56,7 @@ final class Lexer {
               .formatted(source.length(), MAX_CHARS));
     }
     String lines = NEWLINE.matcher(source).replaceAll("\n");
-    Lexer lexer =
-        new Lexer(lines.endsWith("\n") ? lines.substring(0, lines.length() - 1) : lines);
+    Lexer lexer = new Lexer(lines.endsWith("\n") ? lines.substring(0, lines.length() - 1) : lines);
     try {
       lexer.run();
     } catch (TemplateException e) {
@@ -178,8 +177,7 @@ final class Lexer {
 
   private boolean word(Pattern pattern, Kind kind) {
     Matcher word = at(pattern, position);
-    if (word == null
-        || kind == Kind.FLOAT && position > 0 && source.charAt(position - 1) == '.') {
+    if (word == null || kind == Kind.FLOAT && position > 0 && source.charAt(position - 1) == '.') {
       return false;
     }
     add(kind, word.group());

@@ -32,8 +32,7 @@ final class Lookup {
     Optional<Value> found =
         switch (object) {
           case Mapping mapping when !(key instanceof Items) -> mapping.get(key);
-          case Value _ when Operators.isWhole(key) ->
-              Sequences.at(object, Operators.whole(key));
+          case Value _ when Operators.isWhole(key) -> Sequences.at(object, Operators.whole(key));
           default -> Optional.empty();
         };
     if (found.isEmpty() && Operators.isText(key)) {

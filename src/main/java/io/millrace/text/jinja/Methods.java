@@ -18,9 +18,22 @@ final class Methods {
   /** What Python has and this interpreter does not, or the sandbox forbids. */
   private static final Set<String> OTHER_STRING_METHODS =
       Set.of(
-          "casefold", "center", "encode", "expandtabs", "format", "format_map", "isascii",
-          "isdecimal", "isidentifier", "isnumeric", "isprintable", "ljust", "maketrans", "rjust",
-          "swapcase", "translate");
+          "casefold",
+          "center",
+          "encode",
+          "expandtabs",
+          "format",
+          "format_map",
+          "isascii",
+          "isdecimal",
+          "isidentifier",
+          "isnumeric",
+          "isprintable",
+          "ljust",
+          "maketrans",
+          "rjust",
+          "swapcase",
+          "translate");
 
   private static final Set<String> OTHER_DICT_METHODS =
       Set.of("clear", "copy", "fromkeys", "pop", "popitem", "setdefault", "update");
@@ -28,8 +41,19 @@ final class Methods {
       Set.of("append", "clear", "copy", "extend", "insert", "pop", "remove", "reverse", "sort");
   private static final Set<String> NUMBER_ATTRIBUTES =
       Set.of(
-          "as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes",
-          "fromhex", "hex", "imag", "is_integer", "numerator", "real", "to_bytes");
+          "as_integer_ratio",
+          "bit_count",
+          "bit_length",
+          "conjugate",
+          "denominator",
+          "from_bytes",
+          "fromhex",
+          "hex",
+          "imag",
+          "is_integer",
+          "numerator",
+          "real",
+          "to_bytes");
 
   private final Budget budget;
 
@@ -314,7 +338,8 @@ final class Methods {
   }
 
   static boolean isCased(String text, boolean upper) {
-    boolean cased = text.codePoints().anyMatch(upper ? Character::isUpperCase : Character::isLowerCase);
+    boolean cased =
+        text.codePoints().anyMatch(upper ? Character::isUpperCase : Character::isLowerCase);
     return cased
         && text.codePoints()
             .noneMatch(c ->

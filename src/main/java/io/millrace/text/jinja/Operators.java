@@ -47,9 +47,7 @@ final class Operators {
       throw new TemplateException("compares values nested deeper than " + MAX_NESTING);
     }
     if (isNumber(one) && isNumber(other)) {
-      return isWhole(one) && isWhole(other)
-          ? whole(one) == whole(other)
-          : real(one) == real(other);
+      return isWhole(one) && isWhole(other) ? whole(one) == whole(other) : real(one) == real(other);
     }
     if (isText(one) && isText(other)) {
       return text(one).text().equals(text(other).text());
@@ -110,8 +108,7 @@ final class Operators {
   }
 
   private static int compareCodePoints(String one, String other) {
-    return java.util.Arrays.compare(
-        one.codePoints().toArray(), other.codePoints().toArray());
+    return java.util.Arrays.compare(one.codePoints().toArray(), other.codePoints().toArray());
   }
 
   boolean contains(Value container, Value element) {
@@ -154,7 +151,8 @@ final class Operators {
       throw undefined.error();
     }
     if (left instanceof Safe || right instanceof Safe) {
-      throw TemplateException.unsupported("'%s' with a value of the filter safe".formatted(operator));
+      throw TemplateException.unsupported(
+          "'%s' with a value of the filter safe".formatted(operator));
     }
     if (isNumber(left) && isNumber(right)) {
       return Arithmetic.binary(operator, left, right);
@@ -253,8 +251,7 @@ final class Operators {
     return switch (value) {
       case Text text -> text.marked();
       case Safe safe -> safe.marked();
-      default ->
-          throw new TemplateException("expected a string, not " + value.typeName());
+      default -> throw new TemplateException("expected a string, not " + value.typeName());
     };
   }
 
@@ -283,7 +280,8 @@ final class Operators {
       throw undefined.error();
     }
     if (!isNumber(value)) {
-      throw new TemplateException("bad operand type for %s: '%s'".formatted(what, value.typeName()));
+      throw new TemplateException(
+          "bad operand type for %s: '%s'".formatted(what, value.typeName()));
     }
     return value;
   }

@@ -210,7 +210,8 @@ final class SequenceFilters {
     List<Value> steps = new ArrayList<>();
     if (Operators.isText(path.get())) {
       for (String step : Operators.text(path.get()).text().split("\\.", -1)) {
-        boolean isNumber = !step.isEmpty() && step.length() < 10 && step.chars().allMatch(Character::isDigit);
+        boolean isNumber =
+            !step.isEmpty() && step.length() < 10 && step.chars().allMatch(Character::isDigit);
         steps.add(isNumber ? new Int(Long.parseLong(step)) : Text.of(step));
       }
     } else {
@@ -241,7 +242,10 @@ final class SequenceFilters {
 
   private Value sort(Value value, Arguments arguments) {
     Bound bound = arguments.bind("sort", 0, "reverse", "case_sensitive", "attribute");
-    if (bound.unlessNone(2).map(a -> Operators.isText(a) && Operators.text(a).text().contains(",")).orElse(false)) {
+    if (bound
+        .unlessNone(2)
+        .map(a -> Operators.isText(a) && Operators.text(a).text().contains(","))
+        .orElse(false)) {
       throw TemplateException.unsupported("sorting by several attributes");
     }
     UnaryOperator<Value> attribute = attribute(bound.unlessNone(2), Optional.empty());

@@ -112,13 +112,11 @@ final class Sequences {
           int end = bound(to, plain.length(), plain.length(), 1);
           yield new Text(text.marked().substring(start, Math.max(start, end)));
         }
-        List<MarkedText> picked =
-            pick(Texts.characters(text.marked()), from, to, by);
+        List<MarkedText> picked = pick(Texts.characters(text.marked()), from, to, by);
         yield new Text(Texts.join(MarkedText.EMPTY, picked));
       }
       default ->
-          throw new TemplateException(
-              "'%s' object cannot be sliced".formatted(value.typeName()));
+          throw new TemplateException("'%s' object cannot be sliced".formatted(value.typeName()));
     };
   }
 

@@ -33,7 +33,10 @@ final class StringLiteral {
         case 'N' -> throw TemplateException.unsupported("a character by its name, \\N");
         case '0', '1', '2', '3', '4', '5', '6', '7' -> {
           int end = i;
-          while (end < raw.length() && end < i + 2 && raw.charAt(end) >= '0' && raw.charAt(end) <= '7') {
+          while (end < raw.length()
+              && end < i + 2
+              && raw.charAt(end) >= '0'
+              && raw.charAt(end) <= '7') {
             end++;
           }
           text.append((char) Integer.parseInt(raw.substring(i - 1, end), 8));
@@ -48,12 +51,16 @@ final class StringLiteral {
   private static int hex(String raw, int from, int digits, StringBuilder into) {
     int end = from + digits;
     if (end > raw.length()
-        || !raw.substring(from, end).chars().allMatch(c -> Character.digit(c, 16) >= 0 && c < 128)) {
-      throw new TemplateException("a string has a truncated escape, expected %d digits".formatted(digits));
+        || !raw.substring(from, end)
+            .chars()
+            .allMatch(c -> Character.digit(c, 16) >= 0 && c < 128)) {
+      throw new TemplateException(
+          "a string has a truncated escape, expected %d digits".formatted(digits));
     }
     long code = Long.parseLong(raw.substring(from, end), 16);
     if (code > Character.MAX_CODE_POINT || code >= 0xd800 && code <= 0xdfff) {
-      throw new TemplateException("a string has the escape %x, which is no character".formatted(code));
+      throw new TemplateException(
+          "a string has the escape %x, which is no character".formatted(code));
     }
     into.appendCodePoint((int) code);
     return end;

@@ -114,8 +114,7 @@ final class TemplateParser {
         yield List.of(
             name.equals("break") ? new Statement.Break(line) : new Statement.Continue(line));
       }
-      default ->
-          throw TemplateException.unsupported("the statement '%s'".formatted(name)).at(line);
+      default -> throw TemplateException.unsupported("the statement '%s'".formatted(name)).at(line);
     };
   }
 
@@ -191,8 +190,7 @@ final class TemplateParser {
     if (!(expressions.expression() instanceof Expression.Call call)) {
       throw new TemplateException("a call block has no call").at(line);
     }
-    Statement.Macro caller =
-        new Statement.Macro(line, "caller", parameters, macroBody("endcall"));
+    Statement.Macro caller = new Statement.Macro(line, "caller", parameters, macroBody("endcall"));
     return new Statement.CallBlock(line, caller, call);
   }
 

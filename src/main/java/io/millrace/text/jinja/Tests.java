@@ -67,8 +67,7 @@ final class Tests {
   }
 
   private boolean isRest(Value value, long divisor, long rest) {
-    return Operators.equal(
-        operators.binary("%", value, new Int(divisor)), new Int(rest));
+    return Operators.equal(operators.binary("%", value, new Int(divisor)), new Int(rest));
   }
 
   private static boolean isSequence(Value value) {
@@ -81,7 +80,10 @@ final class Tests {
 
   /** Identity, as far as Python promises it. */
   private static boolean isSame(Value one, Value other) {
-    if (one instanceof Bool || one == Value.None.NONE || other instanceof Bool || other == Value.None.NONE) {
+    if (one instanceof Bool
+        || one == Value.None.NONE
+        || other instanceof Bool
+        || other == Value.None.NONE) {
       return one.equals(other);
     }
     throw TemplateException.unsupported("sameas of other values than true, false and none");

@@ -69,7 +69,8 @@ final class Texts {
     List<MarkedText> parts = new ArrayList<>();
     if (fromRight) {
       int end = plain.length();
-      int at = end < separator.length() ? -1 : plain.lastIndexOf(separator, end - separator.length());
+      int at =
+          end < separator.length() ? -1 : plain.lastIndexOf(separator, end - separator.length());
       while (at >= 0 && (most < 0 || parts.size() < most)) {
         parts.addFirst(text.substring(at + separator.length(), end));
         end = at;
@@ -96,8 +97,7 @@ final class Texts {
     int from = PythonText.skipSpaces(plain, 0);
     while (from < plain.length()) {
       if (most >= 0 && words.size() == most) {
-        words.add(
-            text.substring(from, PythonText.skipSpacesBack(plain, from, plain.length())));
+        words.add(text.substring(from, PythonText.skipSpacesBack(plain, from, plain.length())));
         break;
       }
       int to = from;
@@ -178,8 +178,7 @@ final class Texts {
           .codePoints()
           .forEach(c ->
               characters.add(
-                  new MarkedText(
-                      List.of(new Span(Character.toString(c), span.verbatim())))));
+                  new MarkedText(List.of(new Span(Character.toString(c), span.verbatim())))));
     }
     return characters;
   }

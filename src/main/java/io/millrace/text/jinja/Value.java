@@ -157,8 +157,7 @@ sealed interface Value {
         case None _, Undefined _ -> key.getClass();
         case Items items when items.kind() == Items.Kind.TUPLE ->
             throw TemplateException.unsupported("a tuple as a key");
-        default ->
-            throw new TemplateException("unhashable type: '%s'".formatted(key.typeName()));
+        default -> throw new TemplateException("unhashable type: '%s'".formatted(key.typeName()));
       };
     }
   }

@@ -37,7 +37,7 @@ class TemplateTest {
     return StreamSupport.stream(renderings.get("cases").spliterator(), false)
         .map(example ->
             dynamicTest(
-                example.get("template").asText(),
+                "template " + example.get("template").asText(),
                 () -> {
                   JsonNode variables = example.path("variables");
                   String rendered =
@@ -159,10 +159,9 @@ class TemplateTest {
                         render(
                             "{% macro m() %}{% if 1 %}{{ (1 + (m() | length)) }}{% endif %}"
                                 + "{% endmacro %}{{ m() }}",
-                            Map.of(),
-                            Map.of())),
+                            Map.of(), Map.of())),
             "small",
-            512 * 1024);
+            1024 * 1024);
     thread.setUncaughtExceptionHandler((_, failure) -> failures.add(failure));
 
     thread.start();
@@ -174,7 +173,8 @@ class TemplateTest {
   @Test
   void shouldNameTheLine() {
     assertThatExceptionOfType(TemplateException.class)
-        .isThrownBy(() -> render("a\n{% if 1 %}\n{{ raise_exception('Oh no') }}{% endif %}", Map.of(), Map.of()))
+        .isThrownBy(() ->
+            render("a\n{% if 1 %}\n{{ raise_exception('Oh no') }}{% endif %}", Map.of(), Map.of()))
         .withMessage("line 3: Oh no");
     assertThatExceptionOfType(TemplateException.class)
         .isThrownBy(() -> Template.parse("a\n\n{% include 'x' %}"))
@@ -191,7 +191,8 @@ class TemplateTest {
       for (int i = 0; i < 4 && !template.isEmpty(); i++) {
         int from = random.nextInt(template.length());
         int to = from + random.nextInt(Math.min(5, template.length() - from) + 1);
-        String junk = List.of("", "{{", "%}", "|", "(", "'", " in ", ".", "[").get(random.nextInt(9));
+        String junk =
+            List.of("", "{{", "%}", "|", "(", "'", " in ", ".", "[").get(random.nextInt(9));
         String damaged = template.substring(0, from) + junk + template.substring(to);
 
         assertThatNoException()
