@@ -100,7 +100,7 @@ enum Status : unsigned long { NOT_ENQUEUED = 0, COMMITTED = 2, COMPLETED = 4, ER
 
 struct CommandBuffer : Object {
   CommandBuffer() : Object(class_named("MTLCommandBuffer")) {}
-  std::vector<Command> commands;
+  std::deque<Command> commands;
   std::vector<Object*> retained;
   Status status = NOT_ENQUEUED;
   bool waited = false;
@@ -399,7 +399,7 @@ void dispatch(Object* self, Size grid, Size group, bool whole_groups) {
     return;
   }
   if (!check_bindings(encoder)) return;
-  Command command;
+  Command& command = encoder->buffer->commands.emplace_back();
   command.pipeline = encoder->pipeline;
   Job& job = command.job;
   job.kernel = encoder->pipeline->kernel;
@@ -414,11 +414,13 @@ void dispatch(Object* self, Size grid, Size group, bool whole_groups) {
     job.threads[d] = whole_groups ? grids[d] * groups[d] : grids[d];
     job.arguments.groups[d] = whole_groups ? grids[d] : (grids[d] + groups[d] - 1) / groups[d];
   }
-  for (unsigned i = 0; i < msl::BUFFERS; i++) command.bindings[i] = encoder->bindings[i];
+  for (unsigned i = 0; i < job.kernel->count; i++) {
+    const msl::Parameter& parameter = job.kernel->parameters[i];
+    if (parameter.source == msl::Source::BUFFER) command.bindings[parameter.index] = encoder->bindings[parameter.index];
+  }
   // A serial encoder runs its commands one after the other.
   if (!encoder->concurrent) encoder->buffer->phase++;
   command.phase = encoder->buffer->phase;
-  encoder->buffer->commands.push_back(command);
 }
 
 Object* new_encoder(Object* self, bool concurrent) {

@@ -1,6 +1,7 @@
 package io.millrace.metal;
 
 import io.millrace.metal.Kernels.Family;
+import io.millrace.metal.objc.GpuFamily;
 import io.millrace.metal.objc.Libraries;
 import io.millrace.metal.objc.MetalException;
 import io.millrace.tensor.Activation;
@@ -14,8 +15,10 @@ import io.millrace.tensor.TensorSource;
 import io.millrace.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The operations on an Apple GPU. An operation encodes a dispatch; {@link #commit} runs all that
@@ -86,6 +89,20 @@ public final class MetalBackend implements Backend {
   @Override
   public String description() {
     return "metal: %s, %,d MiB for the GPU".formatted(gpu.device().name(), memory.limit() >> 20);
+  }
+
+  /** One line for people: what the GPU supports, and its limits. */
+  public String features() {
+    String families =
+        Arrays.stream(GpuFamily.values())
+            .filter(gpu.device()::supports)
+            .map(GpuFamily::toString)
+            .collect(Collectors.joining(", "));
+    return "families %s; buffers of up to %,d MiB; memory %s"
+        .formatted(
+            families,
+            gpu.device().maxBufferLength() >> 20,
+            gpu.device().hasUnifiedMemory() ? "shared with the processor" : "of its own");
   }
 
   @Override
