@@ -3,11 +3,6 @@
 // Positions in a page, as many as lanes in a simdgroup.
 constant ushort PAGE = 32;
 
-// Keys and values are f32 or f16.
-#define INSTANTIATE_CACHED(function, variant)                           \
-  INSTANTIATE_TYPE(function, variant, function##_##variant##_f32, float) \
-  INSTANTIATE_TYPE(function, variant, function##_##variant##_f16, half)
-
 struct StoreShape {
   uint kv_heads;
   uint head_dim;
@@ -15,8 +10,8 @@ struct StoreShape {
 
 // Copies keys and values to the slots of their tokens (page · PAGE + position in the page), one thread per element.
 // A page holds for each head the keys [head_dim, PAGE] and, in another buffer, the values [PAGE, head_dim]: lanes are
-// positions when scores are computed, and elements of the head when values are mixed.
-template <typename Element, ushort unused>
+// positions when scores are computed, and elements of the head when values are mixed. Both are f32 or f16.
+template <typename Element>
 kernel void store(device const float* keys [[buffer(0)]],
                   device const float* values [[buffer(1)]],
                   device Element* key_pages [[buffer(2)]],
@@ -35,7 +30,8 @@ kernel void store(device const float* keys [[buffer(0)]],
   value_pages[block + position * shape.head_dim + element] = Element(values[from]);
 }
 
-INSTANTIATE_CACHED(store, 1)
+INSTANTIATE(store_f32, store<float>)
+INSTANTIATE(store_f16, store<half>)
 
 // Attention with an online softmax (Milakov and Gimelshein, 2018): a threadgroup per tile and query head. A tile is up to
 // QUERIES consecutive tokens of one sequence, so that a prompt reads each key and value once for all of them; a decoding
@@ -170,15 +166,11 @@ kernel void attend(device const float* queries [[buffer(0)]],
   }
 }
 
-#define INSTANTIATE_ATTEND(Element, elements, queries, name) \
-  typedef decltype(attend<Element, elements, queries>) name##_type; \
-  template HOST_NAME(name) kernel name##_type attend<Element, elements, queries>;
-
-#define INSTANTIATE_HEADS(elements)                                    \
-  INSTANTIATE_ATTEND(float, elements, 1, attend_##elements##_1_f32)    \
-  INSTANTIATE_ATTEND(float, elements, 8, attend_##elements##_8_f32)    \
-  INSTANTIATE_ATTEND(half, elements, 1, attend_##elements##_1_f16)     \
-  INSTANTIATE_ATTEND(half, elements, 8, attend_##elements##_8_f16)
+#define INSTANTIATE_HEADS(elements)                                       \
+  INSTANTIATE(attend_##elements##_1_f32, attend<float, elements, 1>)      \
+  INSTANTIATE(attend_##elements##_8_f32, attend<float, elements, 8>)      \
+  INSTANTIATE(attend_##elements##_1_f16, attend<half, elements, 1>)       \
+  INSTANTIATE(attend_##elements##_8_f16, attend<half, elements, 8>)
 
 INSTANTIATE_HEADS(1)
 INSTANTIATE_HEADS(2)

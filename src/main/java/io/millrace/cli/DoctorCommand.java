@@ -101,10 +101,8 @@ final class DoctorCommand implements Callable<Integer> {
     out.flush();
     ModelConfig config = config();
     Llama llama =
-        Llama.load(
-            config, new RandomWeights(config, DType.Q8_0, 1), backend, PROMPT_TOKENS, 1);
-    Bench.Result decoded =
-        new Bench(llama, backend, PROMPT_TOKENS, GENERATE_TOKENS).measure(1);
+        Llama.load(config, new RandomWeights(config, DType.Q8_0, 1), backend, PROMPT_TOKENS, 1);
+    Bench.Result decoded = new Bench(llama, backend, PROMPT_TOKENS, GENERATE_TOKENS).measure(1);
     double tokens = GENERATE_TOKENS / decoded.decodeSeconds();
     double read = decoded.bytesRead() / decoded.decodeSeconds() / 1e9;
     out.printf(

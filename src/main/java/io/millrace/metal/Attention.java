@@ -39,7 +39,7 @@ final class Attention {
       MetalKvCache cache, int layer, MetalActivation keys, MetalActivation values, Batch batch) {
     BatchTables.Pages pages = tables.pages(batch);
     KvCache.Shape shape = cache.shape();
-    step.encode(kernels.get(Family.ATTENTION, cache.kernel("store_1"), SIMD_WIDTH))
+    step.encode(kernels.get(Family.ATTENTION, cache.kernel("store"), SIMD_WIDTH))
         .buffer(0, keys.buffer(), 0)
         .buffer(1, values.buffer(), 0)
         .buffer(2, cache.keys(layer), 0)

@@ -150,7 +150,7 @@ public final class MetalBackend implements Backend {
     if (batch.size() > 0) {
       MetalWeight weight = (MetalWeight) table;
       Step.Table tokens = tables.tokens(batch);
-      step.encode(kernels.get(Family.ROWS, weight.kernel("embed_1"), SIMD_WIDTH))
+      step.encode(kernels.get(Family.ROWS, weight.kernel("embed"), SIMD_WIDTH))
           .buffer(0, weight.buffer(), weight.offset())
           .buffer(1, tokens.buffer(), tokens.offset())
           .buffer(2, own(out).buffer(), 0)
@@ -164,7 +164,7 @@ public final class MetalBackend implements Backend {
     Shapes.checkRmsNorm(x, gain, rows, out);
     if (rows > 0) {
       MetalWeight gains = (MetalWeight) gain;
-      step.encode(kernels.get(Family.ROWS, gains.kernel("rms_norm_1"), ROW_THREADS))
+      step.encode(kernels.get(Family.ROWS, gains.kernel("rms_norm"), ROW_THREADS))
           .buffer(0, own(x).buffer(), 0)
           .buffer(1, gains.buffer(), gains.offset())
           .buffer(2, own(out).buffer(), 0)
@@ -229,7 +229,7 @@ public final class MetalBackend implements Backend {
     Shapes.checkAddBias(x, bias, rows);
     if (rows > 0) {
       MetalWeight biases = (MetalWeight) bias;
-      step.encode(kernels.get(Family.ROWS, biases.kernel("add_bias_1"), SIMD_WIDTH))
+      step.encode(kernels.get(Family.ROWS, biases.kernel("add_bias"), SIMD_WIDTH))
           .buffer(0, own(x).buffer(), 0)
           .buffer(1, biases.buffer(), biases.offset())
           .bytes(2, step.arguments(x.cols()))

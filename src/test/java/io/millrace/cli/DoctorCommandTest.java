@@ -44,8 +44,7 @@ class DoctorCommandTest {
     System.setProperty(Libraries.PROPERTY, "/nowhere/libMetal.so");
 
     CommandRun run =
-        CommandRun.of(
-            "bench", "--shape", "tinyllama-1.1b", "--backend", "metal", "--batch", "1");
+        CommandRun.of("bench", "--shape", "tinyllama-1.1b", "--backend", "metal", "--batch", "1");
 
     assertThat(run.exit()).isEqualTo(1);
     assertThat(run.err()).contains("library /nowhere/libMetal.so cannot be loaded");
