@@ -1,6 +1,7 @@
 package io.millrace.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.engine.Engine;
 import io.millrace.engine.GenerationEvent.Usage;
 import io.millrace.engine.GenerationRequest;
@@ -97,6 +98,11 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Tokens between two writes of text (default: ${DEFAULT-VALUE}).")
   private int writeEvery;
 
+  @Option(
+      names = "--chat",
+      description = "Take the prompt as a user's message, through the model's chat template.")
+  private boolean chat;
+
   @Option(names = "--json", description = "One line of JSON for each prompt, when it is complete.")
   private boolean json;
 
@@ -149,14 +155,22 @@ final class GenerateCommand implements Callable<Integer> {
     StopConditions stops = new StopConditions(ends, Set.of(), minTokens, ignoreEos);
     GenerationRequest request =
         new GenerationRequest(
-            "generate", text, maxTokens, chosen, stops, 0, OptionalLong.empty(), Progress.NONE);
+            "generate",
+            chat ? conversation(text) : text,
+            chat ? OptionalLong.of(System.currentTimeMillis()) : OptionalLong.empty(),
+            maxTokens,
+            chosen,
+            stops,
+            0,
+            OptionalLong.empty(),
+            Progress.NONE);
     if (json) {
       LocalGeneration generation = LocalGeneration.run(engine, request, writeEvery, part -> {});
       out.println(toJson(generation));
       out.flush();
       return;
     }
-    if (fewShot == null) {
+    if (fewShot == null && !chat) {
       out.print(text);
       out.flush();
     }
@@ -180,6 +194,13 @@ final class GenerateCommand implements Callable<Integer> {
             usage.completionTokens(),
             generation.generationTokensPerSecond());
     err().flush();
+  }
+
+  /** A conversation of one message. */
+  private static String conversation(String text) {
+    ObjectNode request = new ObjectMapper().createObjectNode();
+    request.putArray("messages").addObject().put("role", "user").put("content", text);
+    return request.toString();
   }
 
   private static String toJson(LocalGeneration generation) {

@@ -56,11 +56,16 @@ final class HalfPanels implements Panels {
     for (int row = 0; row < rows; row++) {
       for (int col = 0; col < cols; col++) {
         short value = source.get(SHORT, ((long) row * cols + col) * Short.BYTES);
-        finite &= (value & exponent) != exponent;
+        finite &= finite(value);
         panel.set(SHORT, (long) col * STEP + row * Short.BYTES, value);
       }
     }
     return finite;
+  }
+
+  /** Whether a number is neither infinite nor NaN. */
+  boolean finite(short value) {
+    return (value & exponent) != exponent;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.millrace.cpu;
 
+import io.millrace.tensor.AffineType;
 import io.millrace.tensor.DType;
 import io.millrace.tensor.WeightType;
 import java.lang.foreign.MemorySegment;
@@ -13,7 +14,15 @@ import java.lang.foreign.MemorySegment;
  * decoded to exactly one f32 value, and every output is one chain of fused multiply-adds over the
  * columns, in order, starting from zero. All kernels of all formats keep it.
  */
-sealed interface Panels permits BytePanels, NibblePanels, HalfPanels, F32Panels, RowPanels {
+sealed interface Panels
+    permits BytePanels,
+        NibblePanels,
+        HalfPanels,
+        F32Panels,
+        Q4KPanels,
+        Q6KPanels,
+        AffinePanels,
+        RowPanels {
   /** Rows in a panel. */
   int ROWS = 16;
 
@@ -54,6 +63,9 @@ sealed interface Panels permits BytePanels, NibblePanels, HalfPanels, F32Panels,
       case DType.BF16 -> HalfPanels.BF16;
       case DType.Q8_0 -> new BytePanels();
       case DType.Q4_0 -> new NibblePanels();
+      case DType.Q4_K -> new Q4KPanels();
+      case DType.Q6_K -> new Q6KPanels();
+      case AffineType affine when AffinePanels.have(affine) -> new AffinePanels(affine);
       default -> new RowPanels(dtype);
     };
   }

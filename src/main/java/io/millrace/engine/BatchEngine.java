@@ -5,8 +5,10 @@ import static java.util.Objects.requireNonNull;
 import io.millrace.engine.GenerationError.Kind;
 import io.millrace.model.Llama;
 import io.millrace.text.Tokenizer;
+import io.millrace.text.chat.ChatTemplate;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -30,7 +32,7 @@ public final class BatchEngine implements Engine {
   private static final long IDLE = Long.MIN_VALUE;
 
   private final BatchGenerator generator;
-  private final Tokenizer tokenizer;
+  private final PromptEncoder encoder;
   private final EngineInfo info;
   private final AtomicLong arrivals = new AtomicLong();
   private final BlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
@@ -41,9 +43,9 @@ public final class BatchEngine implements Engine {
   private volatile boolean broken;
   private volatile boolean closed;
 
-  private BatchEngine(BatchGenerator generator, Tokenizer tokenizer, Settings settings) {
+  private BatchEngine(BatchGenerator generator, PromptEncoder encoder, Settings settings) {
     this.generator = generator;
-    this.tokenizer = tokenizer;
+    this.encoder = encoder;
     this.info =
         new EngineInfo(
             settings.fingerprint(), settings.build(), settings.slots(), generator.contextLength());
@@ -76,12 +78,14 @@ public final class BatchEngine implements Engine {
    *
    * @param transformer closed with the engine
    * @param reload gives another one, when the backend has failed
+   * @param template makes conversations into prompts; without one they are refused
    * @param clock tells when deadlines have passed
    */
   public static BatchEngine start(
       Transformer transformer,
       Supplier<Transformer> reload,
       Tokenizer tokenizer,
+      Optional<ChatTemplate> template,
       Settings settings,
       InstantSource clock) {
     Llama llama = transformer.llama();
@@ -93,7 +97,8 @@ public final class BatchEngine implements Engine {
     BatchGenerator generator =
         new BatchGenerator(
             transformer, reload, tokenizer, settings.slots(), settings.pages(), clock);
-    BatchEngine engine = new BatchEngine(generator, tokenizer, settings);
+    BatchEngine engine =
+        new BatchEngine(generator, new PromptEncoder(tokenizer, template), settings);
     engine.thread.start();
     return engine;
   }
@@ -111,11 +116,13 @@ public final class BatchEngine implements Engine {
   /** Tokenizes a prompt and hands it to the engine's thread. */
   private void prepare(Submission submission) {
     try {
-      int[] prompt = tokenizer.encodePrompt(submission.request().prompt());
+      int[] prompt = encoder.encode(submission.request());
       inbox.add(() -> generator.add(submission, prompt));
     } catch (RuntimeException e) {
+      boolean isChat = submission.request().chatTime().isPresent();
       String message = "the prompt cannot be tokenized: " + e.getMessage();
-      GenerationError error = new GenerationError(Kind.INVALID_REQUEST, message, "prompt");
+      GenerationError error =
+          new GenerationError(Kind.INVALID_REQUEST, message, isChat ? "messages" : "prompt");
       inbox.add(() -> generator.refuse(submission, 0, error));
     }
   }

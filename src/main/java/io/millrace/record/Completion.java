@@ -89,11 +89,17 @@ public record Completion(
    * One generated text.
    *
    * @param finishReason {@code stop} or {@code length}
+   * @param chat whether it answers a conversation, and is written as a message
    */
-  public record Choice(int index, String text, String finishReason) {
+  public record Choice(int index, String text, String finishReason, boolean chat) {
     public Choice {
       requireNonNull(text, "text is null");
       requireNonNull(finishReason, "finishReason is null");
+    }
+
+    /** The continuation of a text. */
+    public Choice(int index, String text, String finishReason) {
+      this(index, text, finishReason, false);
     }
   }
 

@@ -32,7 +32,7 @@ final class Completions {
    * @param now epoch milliseconds
    */
   Completion finished(Prompt prompt, Finished finished, long now) {
-    Choice choice = new Choice(0, finished.text(), reason(finished));
+    Choice choice = new Choice(0, finished.text(), reason(finished), prompt.chat());
     return completion(
         prompt,
         now,

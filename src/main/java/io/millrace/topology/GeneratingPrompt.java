@@ -20,6 +20,7 @@ import io.millrace.record.Work;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -187,6 +188,7 @@ final class GeneratingPrompt {
         new GenerationRequest(
             prompt.id(),
             prompt.prompt(),
+            prompt.chat() ? OptionalLong.of(work.acceptedAt()) : OptionalLong.empty(),
             prompt.maxTokens(),
             sampling(),
             stopConditions(),

@@ -3,8 +3,10 @@ package io.millrace.weights;
 import io.millrace.model.ModelConfig;
 import io.millrace.model.WeightSet;
 import io.millrace.text.Tokenizer;
+import io.millrace.text.chat.ChatTemplate;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A model on disk. Opening it checks how the file is built; what is in it is checked when it is
@@ -49,6 +51,13 @@ public interface Checkpoint extends AutoCloseable {
    * @throws CheckpointException when there is none, or none that this build can use
    */
   Tokenizer tokenizer();
+
+  /**
+   * The chat template; empty when the model has none.
+   *
+   * @throws CheckpointException when it cannot be read
+   */
+  Optional<ChatTemplate> chatTemplate();
 
   /**
    * Identifies weights and tokenizer, in hexadecimal: files with equal fingerprints give the same

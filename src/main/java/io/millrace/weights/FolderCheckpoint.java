@@ -4,6 +4,8 @@ import io.millrace.model.ModelConfig;
 import io.millrace.model.WeightSet;
 import io.millrace.text.Tokenizer;
 import io.millrace.text.TokenizerFolder;
+import io.millrace.text.chat.ChatTemplate;
+import io.millrace.text.chat.ChatTemplateFiles;
 import io.millrace.weights.CheckpointSummary.TypeShare;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +25,7 @@ final class FolderCheckpoint implements Checkpoint {
 
   /** Files that decide about the text, beside the weights. */
   private static final List<String> DEFINING =
-      List.of(CONFIG, TOKENIZER_CONFIG, "tokenizer.json", "tokenizer.model");
+      List.of(CONFIG, TOKENIZER_CONFIG, "tokenizer.json", "tokenizer.model", "chat_template.jinja");
 
   private final Path folder;
   private final List<TensorFile> files;
@@ -102,6 +104,15 @@ final class FolderCheckpoint implements Checkpoint {
       }
     }
     return tokenizer.get();
+  }
+
+  @Override
+  public Optional<ChatTemplate> chatTemplate() {
+    try {
+      return ChatTemplateFiles.find(folder);
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException(folder, e.getMessage(), e);
+    }
   }
 
   @Override

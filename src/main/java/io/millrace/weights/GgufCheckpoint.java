@@ -3,6 +3,7 @@ package io.millrace.weights;
 import io.millrace.model.ModelConfig;
 import io.millrace.model.WeightSet;
 import io.millrace.text.Tokenizer;
+import io.millrace.text.chat.ChatTemplate;
 import io.millrace.weights.CheckpointSummary.TypeShare;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +40,11 @@ final class GgufCheckpoint implements Checkpoint {
       tokenizer = Optional.of(new GgufVocabulary(gguf).tokenizer());
     }
     return tokenizer.get();
+  }
+
+  @Override
+  public Optional<ChatTemplate> chatTemplate() {
+    return new GgufChatTemplate(gguf).find();
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -105,6 +106,7 @@ class MetalEngineTest {
         load.get(),
         load,
         new ByteTokenizer(),
+        Optional.empty(),
         new BatchEngine.Settings(SLOTS, pages, "fingerprint", "test"),
         InstantSource.system());
   }
