@@ -73,7 +73,8 @@ class MetalEngineTest {
           .failsWithin(120, TimeUnit.SECONDS)
           .withThrowableThat()
           .withMessageContaining("Caused GPU Hang Error");
-      assertThat(submit(engine, request("again", 5)).get(120, TimeUnit.SECONDS)).isEqualTo(expected);
+      assertThat(submit(engine, request("again", 5)).get(120, TimeUnit.SECONDS))
+          .isEqualTo(expected);
       assertThat(engine.status().healthy()).isTrue();
     }
   }
