@@ -71,7 +71,9 @@ class ModelCommandsTest {
   void shouldRenderWithTheTemplateOfAModel() throws IOException {
     Path file =
         TinyModel.writer()
-            .put("tokenizer.chat_template", "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}")
+            .put(
+                "tokenizer.chat_template",
+                "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}")
             .write(directory.resolve("chat.gguf"));
     Path request = directory.resolve("chat.json");
     Files.writeString(request, "{\"messages\":[{\"role\":\"user\",\"content\":\" ü </s>\"}]}");
