@@ -5,6 +5,7 @@ import io.millrace.engine.Engine;
 import io.millrace.engine.GenerationEvent.Usage;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationRequest.Progress;
+import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.Sampling;
 import io.millrace.engine.StopConditions;
 import io.millrace.worker.LocalModel;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -149,7 +151,16 @@ final class GenerateCommand implements Callable<Integer> {
     StopConditions stops = new StopConditions(ends, Set.of(), minTokens, ignoreEos);
     GenerationRequest request =
         new GenerationRequest(
-            "generate", text, maxTokens, chosen, stops, 0, OptionalLong.empty(), Progress.NONE);
+            "generate",
+            text,
+            maxTokens,
+            chosen,
+            stops,
+            OptionalInt.empty(),
+            ResponseFormat.TEXT,
+            0,
+            OptionalLong.empty(),
+            Progress.NONE);
     if (json) {
       LocalGeneration generation = LocalGeneration.run(engine, request, writeEvery, part -> {});
       out.println(toJson(generation));

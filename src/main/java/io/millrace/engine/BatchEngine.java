@@ -3,10 +3,14 @@ package io.millrace.engine;
 import static java.util.Objects.requireNonNull;
 
 import io.millrace.engine.GenerationError.Kind;
+import io.millrace.engine.grammar.Grammar;
+import io.millrace.engine.grammar.Grammars;
+import io.millrace.engine.grammar.SchemaException;
 import io.millrace.model.Llama;
 import io.millrace.text.Tokenizer;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,6 +35,7 @@ public final class BatchEngine implements Engine {
 
   private final BatchGenerator generator;
   private final Tokenizer tokenizer;
+  private final Grammars grammars;
   private final EngineInfo info;
   private final AtomicLong arrivals = new AtomicLong();
   private final BlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
@@ -44,6 +49,7 @@ public final class BatchEngine implements Engine {
   private BatchEngine(BatchGenerator generator, Tokenizer tokenizer, Settings settings) {
     this.generator = generator;
     this.tokenizer = tokenizer;
+    this.grammars = new Grammars(tokenizer);
     this.info =
         new EngineInfo(
             settings.fingerprint(), settings.build(), settings.slots(), generator.contextLength());
@@ -108,16 +114,22 @@ public final class BatchEngine implements Engine {
     return submission;
   }
 
-  /** Tokenizes a prompt and hands it to the engine's thread. */
+  /** Tokenizes a prompt, makes its grammar, and hands it to the engine's thread. */
   private void prepare(Submission submission) {
     try {
       int[] prompt = tokenizer.encodePrompt(submission.request().prompt());
-      inbox.add(() -> generator.add(submission, prompt));
+      Optional<Grammar> grammar = grammars.of(submission.request().format());
+      inbox.add(() -> generator.add(submission, prompt, grammar));
+    } catch (SchemaException e) {
+      refuse(submission, BatchGenerator.schemaError(e));
     } catch (RuntimeException e) {
       String message = "the prompt cannot be tokenized: " + e.getMessage();
-      GenerationError error = new GenerationError(Kind.INVALID_REQUEST, message, "prompt");
-      inbox.add(() -> generator.refuse(submission, 0, error));
+      refuse(submission, new GenerationError(Kind.INVALID_REQUEST, message, "prompt"));
     }
+  }
+
+  private void refuse(Submission submission, GenerationError error) {
+    inbox.add(() -> generator.refuse(submission, 0, error));
   }
 
   private void run() {

@@ -3,6 +3,7 @@ package io.millrace.engine;
 import static java.util.Objects.requireNonNull;
 
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -13,6 +14,9 @@ import java.util.OptionalLong;
  * @param maxTokens most tokens to generate, at least 1
  * @param sampling how a token is chosen from its logits
  * @param stop what ends the completion early
+ * @param topLogprobs how many of the likeliest tokens to tell with each token and its own
+ *     log-probability, up to {@link #MAX_LOGPROBS}; empty tells neither
+ * @param format what the text may be
  * @param priority lower first
  * @param deadline epoch milliseconds after which the request ends as {@link
  *     GenerationError.Kind#DEADLINE_EXCEEDED}
@@ -24,9 +28,14 @@ public record GenerationRequest(
     int maxTokens,
     Sampling sampling,
     StopConditions stop,
+    OptionalInt topLogprobs,
+    ResponseFormat format,
     int priority,
     OptionalLong deadline,
     Progress resumed) {
+
+  /** As vLLM's default for {@code max-logprobs}. */
+  public static final int MAX_LOGPROBS = 20;
 
   public GenerationRequest {
     requireNonNull(id, "id is null");
@@ -35,6 +44,12 @@ public record GenerationRequest(
     requireNonNull(deadline, "deadline is null");
     requireNonNull(resumed, "resumed is null");
     requireNonNull(stop, "stop is null");
+    requireNonNull(topLogprobs, "topLogprobs is null");
+    requireNonNull(format, "format is null");
+    if (topLogprobs.orElse(0) < 0 || topLogprobs.orElse(0) > MAX_LOGPROBS) {
+      throw new IllegalArgumentException(
+          "topLogprobs is %d, expected 0 to %d".formatted(topLogprobs.getAsInt(), MAX_LOGPROBS));
+    }
     if (maxTokens < 1) {
       throw new IllegalArgumentException(
           "maxTokens is %d, expected at least 1".formatted(maxTokens));
@@ -51,7 +66,17 @@ public record GenerationRequest(
       int priority,
       OptionalLong deadline,
       Progress resumed) {
-    this(id, prompt, maxTokens, sampling, StopConditions.texts(stop), priority, deadline, resumed);
+    this(
+        id,
+        prompt,
+        maxTokens,
+        sampling,
+        StopConditions.texts(stop),
+        OptionalInt.empty(),
+        ResponseFormat.TEXT,
+        priority,
+        deadline,
+        resumed);
   }
 
   /**

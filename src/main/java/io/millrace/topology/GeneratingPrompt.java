@@ -11,6 +11,7 @@ import io.millrace.engine.GenerationEvent.Tokens;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationRequest.Progress;
 import io.millrace.engine.Penalties;
+import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.Sampling;
 import io.millrace.engine.StopConditions;
 import io.millrace.record.Prompt;
@@ -19,6 +20,7 @@ import io.millrace.record.StopOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -82,6 +84,8 @@ final class GeneratingPrompt {
             prompt.maxTokens(),
             sampling(),
             stopConditions(),
+            OptionalInt.empty(),
+            ResponseFormat.TEXT,
             prompt.priority(),
             prompt.deadline(),
             resumed);
@@ -98,7 +102,8 @@ final class GeneratingPrompt {
         new Penalties(
             options.repetitionPenalty(), options.presencePenalty(), options.frequencyPenalty()),
         options.logitBias(),
-        prompt.seed().orElseThrow());
+        prompt.seed().orElseThrow(),
+        0);
   }
 
   private StopConditions stopConditions() {

@@ -80,7 +80,8 @@ class BatchEngineTest {
     for (int saved : new int[] {1, 7, 39, 40}) {
       int[] tokens = Arrays.copyOf(whole.tokens(), saved);
       int published = whole.textOfFirst(saved).length();
-      Outcome rest = submit(engine, resumed(request, new Progress(tokens, published))).await();
+      Outcome rest =
+          submit(engine, Requests.resumed(request, new Progress(tokens, published))).await();
 
       assertThat(whole.textOfFirst(saved) + rest.text()).isEqualTo(whole.text());
       assertThat(rest.finished().text()).isEqualTo(whole.text());
@@ -302,18 +303,6 @@ class BatchEngineTest {
         0,
         OptionalLong.empty(),
         Progress.NONE);
-  }
-
-  private static GenerationRequest resumed(GenerationRequest request, Progress progress) {
-    return new GenerationRequest(
-        request.id(),
-        request.prompt(),
-        request.maxTokens(),
-        request.sampling(),
-        request.stop(),
-        request.priority(),
-        request.deadline(),
-        progress);
   }
 
   private static Sampling sampling(double temperature) {

@@ -4,6 +4,7 @@ import io.millrace.cpu.CpuBackend;
 import io.millrace.engine.GenerationEvent.Failed;
 import io.millrace.engine.GenerationEvent.Finished;
 import io.millrace.engine.GenerationEvent.Tokens;
+import io.millrace.engine.grammar.Grammars;
 import io.millrace.model.Llama;
 import io.millrace.model.TinyModel;
 import io.millrace.tensor.Backend;
@@ -27,10 +28,12 @@ final class GeneratorRig implements AutoCloseable {
       TinyModel.load(backend, ByteTokenizer.VOCAB_SIZE, MAX_STEP_TOKENS, MAX_SLOTS);
   private final Tokenizer tokenizer;
   private BiConsumer<Integer, float[]> logitsChange = (row, logits) -> {};
+  private final Grammars grammars;
   private long arrivals;
 
   GeneratorRig(Tokenizer tokenizer) {
     this.tokenizer = tokenizer;
+    this.grammars = new Grammars(tokenizer);
   }
 
   /** From now on what a sampler reads of a row of logits is changed first. */
@@ -70,7 +73,10 @@ final class GeneratorRig implements AutoCloseable {
     Outcome outcome = new Outcome();
     outcome.submission =
         new Submission(request, outcome::hear, arrivals++, new Stopwatch(System::nanoTime));
-    generator.add(outcome.submission, tokenizer.encodePrompt(request.prompt()));
+    generator.add(
+        outcome.submission,
+        tokenizer.encodePrompt(request.prompt()),
+        grammars.of(request.format()));
     return outcome;
   }
 
