@@ -28,8 +28,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       BenchCommand.class,
+      CancelCommand.class,
       DemoCommand.class,
       DevCommand.class,
+      FleetCommand.class,
       GenerateCommand.class,
       InspectCommand.class,
       LogitsCommand.class,

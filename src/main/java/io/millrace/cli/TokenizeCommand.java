@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.text.Tokenizer;
 import io.millrace.text.Tokenizer.SpecialTokens;
+import io.millrace.text.TokenizerFolder;
 import io.millrace.weights.Checkpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -52,15 +54,23 @@ final class TokenizeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     String prompt = text.equals(STDIN) ? Utf8Input.readAll(System.in, "standard input") : text;
-    try (Checkpoint checkpoint = model.open()) {
-      Tokenizer tokenizer = checkpoint.tokenizer();
-      int[] tokens =
-          noBos ? tokenizer.encode(prompt, SpecialTokens.PARSE) : tokenizer.encodePrompt(prompt);
-      PrintWriter out = spec.commandLine().getOut();
-      out.println(json ? toJson(tokens, tokenizer) : toLine(tokens));
-      out.flush();
-    }
+    Tokenizer tokenizer = tokenizer();
+    int[] tokens =
+        noBos ? tokenizer.encode(prompt, SpecialTokens.PARSE) : tokenizer.encodePrompt(prompt);
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(json ? toJson(tokens, tokenizer) : toLine(tokens));
+    out.flush();
     return 0;
+  }
+
+  /** Works on folders that hold a tokenizer and no model, and on files that hold a vocabulary. */
+  private Tokenizer tokenizer() {
+    if (Files.isDirectory(model.path())) {
+      return TokenizerFolder.load(model.path());
+    }
+    try (Checkpoint checkpoint = model.open()) {
+      return checkpoint.tokenizer();
+    }
   }
 
   private static String toLine(int[] tokens) {

@@ -8,9 +8,13 @@ import picocli.CommandLine.Spec;
 /** The topics of the contract on a cluster. */
 @Command(
     name = "topics",
-    description = "Creates Millrace's topics, or looks at them.",
+    description = "Creates Millrace's topics, looks at them, or ends what is left on them.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {TopicsCreateCommand.class, TopicsDescribeCommand.class})
+    subcommands = {
+      TopicsCreateCommand.class,
+      TopicsDescribeCommand.class,
+      TopicsDrainCommand.class
+    })
 final class TopicsCommand implements Runnable {
   @Spec private CommandSpec spec;
 

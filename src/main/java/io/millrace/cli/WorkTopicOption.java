@@ -4,6 +4,7 @@ import io.millrace.topology.TopicContract;
 import io.millrace.topology.TopicSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -20,13 +21,23 @@ final class WorkTopicOption {
       description = "Also the work topic of this model; may be given several times.")
   private List<String> models = new ArrayList<>();
 
+  @Option(
+      names = "--model-input",
+      paramLabel = "NAME",
+      description =
+          "Also prompts.NAME, an input for the prompts of this model alone (router.model-inputs);"
+              + " may be given several times.")
+  private List<String> inputs = new ArrayList<>();
+
   boolean isEmpty() {
-    return models.isEmpty();
+    return models.isEmpty() && inputs.isEmpty();
   }
 
   List<TopicSpec> topics(TopicContract contract) {
     try {
-      return models.stream().map(contract::work).toList();
+      return Stream.concat(
+              models.stream().map(contract::work), inputs.stream().map(contract::prompts))
+          .toList();
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--model: " + e.getMessage(), e);
     }

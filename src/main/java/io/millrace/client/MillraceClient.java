@@ -6,6 +6,8 @@ import static java.util.Objects.requireNonNull;
 import io.millrace.client.TopicFollower.Start;
 import io.millrace.record.Chunk;
 import io.millrace.record.Completion;
+import io.millrace.record.Control;
+import io.millrace.record.Control.Action;
 import io.millrace.record.Prompt;
 import io.millrace.record.Topics;
 import java.time.Duration;
@@ -122,8 +124,12 @@ public final class MillraceClient implements AutoCloseable {
    */
   public CompletableFuture<Void> publish(String id, byte[] json) {
     throwIfBroken();
+    return send(topics.prompts(), id, json);
+  }
+
+  private CompletableFuture<Void> send(String topic, String id, byte[] value) {
     CompletableFuture<Void> published = new CompletableFuture<>();
-    var record = new ProducerRecord<>(topics.prompts(), id.getBytes(UTF_8), json);
+    var record = new ProducerRecord<>(topic, id.getBytes(UTF_8), value);
     try {
       producer.send(
           record,
@@ -131,13 +137,25 @@ public final class MillraceClient implements AutoCloseable {
             if (failure == null) {
               published.complete(null);
             } else {
-              published.completeExceptionally(unpublished(id, failure));
+              published.completeExceptionally(unpublished(topic, id, failure));
             }
           });
     } catch (KafkaException e) {
-      published.completeExceptionally(unpublished(id, e));
+      published.completeExceptionally(unpublished(topic, id, e));
     }
     return published;
+  }
+
+  /**
+   * Asks for the end of a prompt, waiting or running; it gets a completion that says {@code
+   * cancelled}. Nothing happens to one that has ended, or that is not known.
+   *
+   * @return ends with the brokers' acknowledgement
+   * @throws MillraceClientException when there is no topic for it
+   */
+  public CompletableFuture<Void> cancel(String id) {
+    TopicLookup.partitions(kafka, List.of(topics.control()));
+    return send(topics.control(), id, new Control(Action.CANCEL).toJson());
   }
 
   /** Ends the futures that still wait, with {@link MillraceClientException}. */
@@ -225,9 +243,10 @@ public final class MillraceClient implements AutoCloseable {
     });
   }
 
-  private static MillraceClientException unpublished(String id, Exception failure) {
+  private static MillraceClientException unpublished(String topic, String id, Exception failure) {
     return new MillraceClientException(
-        "prompt %s was not published: %s".formatted(id, failure.getMessage()), failure);
+        "prompt %s was not published to %s: %s".formatted(id, topic, failure.getMessage()),
+        failure);
   }
 
   private void fail(MillraceClientException failure) {

@@ -20,6 +20,7 @@ public record GenerationError(Kind kind, String message, String param) {
     CONTEXT_LENGTH_EXCEEDED,
     DEADLINE_EXCEEDED,
     CANCELLED,
+    MODEL_NOT_FOUND,
     ENGINE_ERROR
   }
 }

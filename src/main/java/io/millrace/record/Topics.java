@@ -35,19 +35,40 @@ public record Topics(String prefix) {
   }
 
   /**
+   * An input for the prompts of one model.
+   *
+   * @throws IllegalArgumentException when the name cannot be part of a topic's
+   */
+  public String prompts(String model) {
+    String name = prompts() + "." + model;
+    if (!isLegal(model, name) || name.equals(urgentPrompts())) {
+      throw illegal(model, name);
+    }
+    return name;
+  }
+
+  /**
    * The lanes of a model's workers.
    *
    * @throws IllegalArgumentException when the name cannot be part of a topic's
    */
   public String work(String model) {
     String name = workPrefix() + model;
-    if (model.isEmpty() || !LEGAL.matcher(model).matches() || name.length() > MAX_LENGTH) {
-      throw new IllegalArgumentException(
-          ("the model's name is %s, expected letters, digits, dots, underscores or dashes, so that"
-                  + " %s is a topic")
-              .formatted(Printable.quote(model), Printable.quote(name)));
+    if (!isLegal(model, name)) {
+      throw illegal(model, name);
     }
     return name;
+  }
+
+  private static boolean isLegal(String model, String topic) {
+    return !model.isEmpty() && LEGAL.matcher(model).matches() && topic.length() <= MAX_LENGTH;
+  }
+
+  private static IllegalArgumentException illegal(String model, String topic) {
+    return new IllegalArgumentException(
+        ("the model's name is %s, expected letters, digits, dots, underscores or dashes, so that"
+                + " %s is a topic of its own")
+            .formatted(Printable.quote(model), Printable.quote(topic)));
   }
 
   /** How the name of every model's lanes begins. */

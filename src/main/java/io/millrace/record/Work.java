@@ -8,8 +8,9 @@ import static java.util.Objects.requireNonNull;
  *
  * @param prompt its {@code model} and {@code seed} are present
  * @param acceptedAt epoch milliseconds at which the router took it
+ * @param publishedAt timestamp of its record on {@code prompts}, epoch milliseconds
  */
-public record Work(Prompt prompt, long acceptedAt) {
+public record Work(Prompt prompt, long acceptedAt, long publishedAt) {
   public Work {
     requireNonNull(prompt, "prompt is null");
     if (prompt.model().isEmpty() || prompt.seed().isEmpty()) {
@@ -19,8 +20,8 @@ public record Work(Prompt prompt, long acceptedAt) {
   }
 
   /** A prompt that has got its model and its seed. */
-  public static Work of(Prompt prompt, String model, long seed, long acceptedAt) {
-    return new Work(prompt.decided(model, seed), acceptedAt);
+  public static Work of(Prompt prompt, String model, long seed, long acceptedAt, long publishedAt) {
+    return new Work(prompt.decided(model, seed), acceptedAt, publishedAt);
   }
 
   /**
@@ -35,7 +36,10 @@ public record Work(Prompt prompt, long acceptedAt) {
     prompt.requiredText("model");
     prompt.requiredLong("seed");
     long acceptedAt = fields.requiredLong("accepted_at");
-    return new Work(PromptJson.read(prompt, prompt.requiredText("id"), acceptedAt), acceptedAt);
+    return new Work(
+        PromptJson.read(prompt, prompt.requiredText("id"), acceptedAt),
+        acceptedAt,
+        fields.requiredLong("published_at"));
   }
 
   /** The record's value. */
@@ -43,6 +47,7 @@ public record Work(Prompt prompt, long acceptedAt) {
     return Json.write(json -> {
       RecordVersion.write(json);
       json.writeNumberField("accepted_at", acceptedAt);
+      json.writeNumberField("published_at", publishedAt);
       json.writeObjectFieldStart("prompt");
       PromptJson.write(prompt, json);
       json.writeEndObject();

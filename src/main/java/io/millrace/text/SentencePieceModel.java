@@ -67,7 +67,7 @@ final class SentencePieceModel {
     if (token == vocabulary.unknown()) {
       return Kind.UNKNOWN;
     }
-    if (!usable || vocabulary.isControl(token)) {
+    if (!usable || vocabulary.isControl(token) || vocabulary.isMarkup(token)) {
       return Kind.CONTROL;
     }
     return switch (vocabulary.kinds().get(token)) {

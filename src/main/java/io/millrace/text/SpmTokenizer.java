@@ -8,10 +8,9 @@ import io.millrace.text.SpmVocabulary.Kind;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
+import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.IntPredicate;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -24,6 +23,7 @@ public final class SpmTokenizer implements Tokenizer {
   private static final byte[] NOTHING = {};
 
   private final SpmVocabulary vocabulary;
+  private final SequenceEnds ends;
   private final SpecialTokenSplitter allSpecialTokens;
   private final SpecialTokenSplitter userDefinedTokens;
   private final SpProcessor sentencePiece;
@@ -36,9 +36,14 @@ public final class SpmTokenizer implements Tokenizer {
    */
   public SpmTokenizer(SpmVocabulary vocabulary) {
     this.vocabulary = vocabulary;
+    this.ends =
+        new SequenceEnds(
+            vocabulary.addBos() ? vocabulary.bos() : OptionalInt.empty(),
+            vocabulary.addEos() ? vocabulary.eos() : OptionalInt.empty());
     this.allSpecialTokens = splitter(token -> vocabulary.isControl(token) || isUserDefined(token));
     this.userDefinedTokens =
-        splitter(token -> !vocabulary.isControl(token) && isUserDefined(token));
+        splitter(token ->
+            !vocabulary.isControl(token) && !vocabulary.isMarkup(token) && isUserDefined(token));
     SpProcessor loaded = load(SentencePieceModel.write(vocabulary));
     this.sentencePiece = loaded;
     NATIVES.register(this, loaded::close);
@@ -51,7 +56,7 @@ public final class SpmTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(String text, SpecialTokens specialTokens) {
-    requireUnicode(text);
+    UnicodeText.require(text);
     SpecialTokenSplitter splitter =
         switch (specialTokens) {
           case PARSE -> allSpecialTokens;
@@ -63,15 +68,18 @@ public final class SpmTokenizer implements Tokenizer {
   }
 
   @Override
-  public int[] encodePrompt(String text) {
-    int[] tokens = encode(text, SpecialTokens.PARSE);
-    if (!vocabulary.addBos() || vocabulary.bos().isEmpty()) {
-      return tokens;
-    }
-    int bos = vocabulary.bos().getAsInt();
-    return tokens.length > 0 && tokens[0] == bos
-        ? tokens
-        : IntStream.concat(IntStream.of(bos), IntStream.of(tokens)).toArray();
+  public int[] encodePrompt(MarkedText text) {
+    UnicodeText.require(text.text());
+    // Contents of messages are there at the second splitting only.
+    return ends.around(
+        allSpecialTokens.split(text).stream()
+            .flatMapToInt(part ->
+                switch (part) {
+                  case Part.Token(SpecialToken token) -> IntStream.of(token.id());
+                  case Part.Text(String contents) ->
+                      IntStream.of(encode(contents, SpecialTokens.AS_TEXT));
+                })
+            .toArray());
   }
 
   @Override
@@ -98,7 +106,7 @@ public final class SpmTokenizer implements Tokenizer {
 
   private int[] encode(Part part) {
     return switch (part) {
-      case Part.Token(int id) -> new int[] {id};
+      case Part.Token(SpecialToken token) -> new int[] {token.id()};
       case Part.Text(String text) -> {
         try {
           yield sentencePiece.encode(text);
@@ -118,49 +126,19 @@ public final class SpmTokenizer implements Tokenizer {
     return new SpecialTokenSplitter(
         IntStream.range(0, vocabSize())
             .filter(tokens)
-            .boxed()
-            .collect(Collectors.toMap(Function.identity(), this::piece)));
-  }
-
-  private static void requireUnicode(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (Character.isHighSurrogate(c)
-          && i + 1 < text.length()
-          && Character.isLowSurrogate(text.charAt(i + 1))) {
-        i++;
-      } else if (Character.isSurrogate(c)) {
-        throw new IllegalArgumentException(
-            "the text has an unpaired surrogate, \\u%04x, at UTF-16 position %d"
-                .formatted((int) c, i));
-      }
-    }
+            .mapToObj(token -> new SpecialToken(token, piece(token)))
+            .toList());
   }
 
   private static SpProcessor load(byte[] model) {
-    // DJL reports its use over the network otherwise.
-    System.setProperty("OPT_OUT_TRACKING", "true");
+    Djl.configure();
     try {
       return new SpTokenizer(model).getProcessor();
     } catch (EngineException e) {
       throw new IllegalArgumentException(
           "SentencePiece refuses the vocabulary: " + e.getMessage(), e);
     } catch (LinkageError | RuntimeException e) {
-      throw new IllegalStateException(
-          ("SentencePiece's native library cannot be loaded on %s %s: %s. It is there for Linux"
-                  + " (x86-64, aarch64; glibc), macOS (aarch64) and Windows (x86-64), and is"
-                  + " unpacked to ~/.djl.ai or the directory that DJL_CACHE_DIR names.")
-              .formatted(
-                  System.getProperty("os.name"), System.getProperty("os.arch"), rootCause(e)),
-          e);
+      throw Djl.notLoaded("SentencePiece", e);
     }
-  }
-
-  private static Throwable rootCause(Throwable failure) {
-    Throwable cause = failure;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause;
   }
 }

@@ -16,8 +16,10 @@ import java.util.Set;
  * @param kinds of each token
  * @param unknown token for characters that the vocabulary cannot spell
  * @param bos token at the beginning of a sequence
+ * @param eos token at the end of a sequence
  * @param endOfGeneration tokens that end a generation
  * @param addBos whether prompts begin with {@code bos}
+ * @param addEos whether prompts end with {@code eos}
  * @param addSpacePrefix whether a space goes before a text, so that its first word is spelled like
  *     any other
  */
@@ -27,8 +29,10 @@ public record SpmVocabulary(
     List<Kind> kinds,
     int unknown,
     OptionalInt bos,
+    OptionalInt eos,
     Set<Integer> endOfGeneration,
     boolean addBos,
+    boolean addEos,
     boolean addSpacePrefix) {
 
   /** What a token is, in the order of the numbers 1 to 6 in SentencePiece models and GGUF files. */
@@ -55,6 +59,7 @@ public record SpmVocabulary(
     kinds = List.copyOf(kinds);
     endOfGeneration = Set.copyOf(endOfGeneration);
     requireNonNull(bos, "bos is null");
+    requireNonNull(eos, "eos is null");
     if (pieces.isEmpty() || scores.size() != pieces.size() || kinds.size() != pieces.size()) {
       throw new IllegalArgumentException(
           "the vocabulary has %d pieces, %d scores and %d types, expected as many of each"
@@ -63,6 +68,9 @@ public record SpmVocabulary(
     requireToken("unknown", unknown, pieces.size());
     if (bos.isPresent()) {
       requireToken("beginning-of-sequence", bos.getAsInt(), pieces.size());
+    }
+    if (eos.isPresent()) {
+      requireToken("end-of-sequence", eos.getAsInt(), pieces.size());
     }
     for (int token : endOfGeneration) {
       requireToken("end-of-generation", token, pieces.size());
@@ -94,6 +102,17 @@ public record SpmVocabulary(
       case NORMAL, UNUSED -> isMarker(token);
       case BYTE -> false;
     };
+  }
+
+  /**
+   * Whether a token is spelled like markup, {@code <tool_call>} or {@code [INST]}: templates write
+   * such tokens, contents of messages must not become them.
+   */
+  boolean isMarkup(int token) {
+    String piece = pieces.get(token);
+    return kinds.get(token) == Kind.USER_DEFINED
+        && (piece.startsWith("<") && piece.endsWith(">")
+            || piece.startsWith("[") && piece.endsWith("]"));
   }
 
   /** Whether a token begins a sequence or ends a generation. */

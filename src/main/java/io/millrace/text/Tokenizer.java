@@ -22,11 +22,19 @@ public interface Tokenizer {
     AS_TEXT
   }
 
+  /** {@link #encodePrompt(MarkedText)} of text that the client wrote whole. */
+  default int[] encodePrompt(String text) {
+    return encodePrompt(MarkedText.trusted(text));
+  }
+
   /**
-   * {@link #encode} with the beginning-of-sequence token in front, when this vocabulary wants one
-   * and none is there.
+   * Token ids of {@code text}, in which special tokens are parsed where it is not verbatim. The
+   * beginning-of-sequence token goes in front, and the end-of-sequence token behind, when this
+   * vocabulary wants one and none is there.
+   *
+   * @throws IllegalArgumentException when the text is not valid Unicode (an unpaired surrogate)
    */
-  int[] encodePrompt(String text);
+  int[] encodePrompt(MarkedText text);
 
   /** Tokens after which a generation ends. */
   Set<Integer> endOfGeneration();

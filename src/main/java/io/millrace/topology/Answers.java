@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 
@@ -28,14 +27,29 @@ final class Answers {
     this.meters = meters;
   }
 
-  /** Answers what is no valid prompt. */
-  void refuse(Invalid invalid, long now) {
-    end(invalid.id(), invalid.model(), invalid.error(), invalid.stream(), invalid.metadata(), now);
+  /**
+   * Answers what is no valid prompt.
+   *
+   * @param headers of its record
+   */
+  void refuse(Invalid invalid, Headers headers, long now) {
+    end(
+        invalid.id(),
+        invalid.model(),
+        invalid.error(),
+        invalid.stream(),
+        invalid.metadata(),
+        headers,
+        now);
   }
 
-  /** Answers a prompt that has waited in vain. */
-  void end(Prompt prompt, Optional<String> model, ErrorBody error, long now) {
-    end(prompt.id(), model, error, prompt.stream(), prompt.metadata(), now);
+  /**
+   * Answers a prompt that has waited in vain.
+   *
+   * @param headers of its record
+   */
+  void end(Prompt prompt, Optional<String> model, ErrorBody error, Headers headers, long now) {
+    end(prompt.id(), model, error, prompt.stream(), prompt.metadata(), headers, now);
   }
 
   private void end(
@@ -44,22 +58,30 @@ final class Answers {
       ErrorBody error,
       boolean stream,
       Map<String, String> metadata,
+      Headers headers,
       long now) {
     Completion completion =
         Completion.refused(id, Math.floorDiv(now, 1_000L), model, error, metadata);
     if (stream) {
       Chunk last = new Chunk(id, 0, 0, "", List.of(), Optional.of("error"));
-      forward(id, last.toJson(), new RecordHeaders(), now, RouterTopology.CHUNKS);
+      forward(id, last.toJson(), headers, now, RouterTopology.CHUNKS);
     }
-    forward(id, completion.toJson(), new RecordHeaders(), now, RouterTopology.COMPLETIONS);
+    forward(id, completion.toJson(), headers, now, RouterTopology.COMPLETIONS);
     meters.refused(error.code());
   }
 
-  /** Keeps the bytes of an unreadable record where a person can look at them. */
-  void deadLetter(DeadLetter letter, long now) {
-    Headers headers = new RecordHeaders();
-    letter.headers().forEach(headers::add);
-    forward(letter.id(), letter.value(), headers, now, RouterTopology.DEAD_LETTERS);
+  /**
+   * Keeps the bytes of an unreadable record where a person can look at them.
+   *
+   * @param headers of the record
+   */
+  void deadLetter(DeadLetter letter, Headers headers, long now) {
+    forward(
+        letter.id(),
+        letter.value(),
+        CarriedHeaders.with(letter, headers),
+        now,
+        RouterTopology.DEAD_LETTERS);
   }
 
   private void forward(String id, byte[] value, Headers headers, long now, String sink) {

@@ -97,6 +97,7 @@ final class Completions {
           case CONTEXT_LENGTH_EXCEEDED -> ErrorCode.CONTEXT_LENGTH_EXCEEDED;
           case DEADLINE_EXCEEDED -> ErrorCode.DEADLINE_EXCEEDED;
           case CANCELLED -> ErrorCode.CANCELLED;
+          case MODEL_NOT_FOUND -> ErrorCode.MODEL_NOT_FOUND;
           case ENGINE_ERROR -> ErrorCode.ENGINE_ERROR;
         };
     return error.param().isEmpty()

@@ -2,13 +2,15 @@ package io.millrace.topology;
 
 import io.millrace.record.WorkerStatus;
 import io.millrace.topology.Fleet.LiveWorker;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
  * How many prompts each worker may still get: its free slots, and a few more so that no slot waits
  * for the next heartbeat, less those on their way. A prompt is on its way to a lane from when it is
- * sent until a heartbeat of the lane counts it as admitted.
+ * sent until a heartbeat of the lane counts it as admitted; a lane keeps the order.
  *
  * <p>Belongs to one task, and starts anew with it: what an aborted transaction sent was never sent.
  */
@@ -26,34 +28,61 @@ final class Credit {
   /** Prompts that the worker may get now; negative when it has too many. */
   long of(LiveWorker worker) {
     long onTheWay = worker.lanes().stream().mapToLong(this::onTheWay).sum();
-    return worker.latest().freeSlots() + (long) prefetch - onTheWay;
+    // One that is about to stop has no slots.
+    int ahead = worker.latest().slots() == 0 ? 0 : prefetch;
+    return worker.latest().freeSlots() + (long) ahead - onTheWay;
   }
 
   /** Prompts sent to the lane that its worker has not admitted, as far as heartbeats tell. */
   long onTheWay(WorkerStatus lane) {
-    return accounts.compute(lane.key(), (key, account) -> Account.settle(account, lane)).onTheWay();
+    return account(lane).tokens.size();
   }
 
-  /** Counts a prompt that is sent to the lane. */
-  void spend(WorkerStatus lane) {
-    accounts.compute(lane.key(), (key, account) -> Account.settle(account, lane).plusOne());
+  /** Tokens of those prompts, which the worker's queued tokens do not count yet. */
+  long tokensOnTheWay(WorkerStatus lane) {
+    return account(lane).tokens.stream().mapToLong(tokens -> tokens).sum();
   }
 
-  /** What one worker got on one lane, up to a heartbeat. */
-  private record Account(String worker, long admitted, long onTheWay) {
-    /** Brings an account up to date; a lane with a new owner, or a restarted one, has a new one. */
-    static Account settle(Account account, WorkerStatus lane) {
-      boolean continues =
-          account != null
-              && account.worker.equals(lane.worker())
-              && account.admitted <= lane.admitted();
-      long onTheWay =
-          continues ? Math.max(0, account.onTheWay - (lane.admitted() - account.admitted)) : 0;
-      return new Account(lane.worker(), lane.admitted(), onTheWay);
+  /**
+   * Counts a prompt that is sent to the lane.
+   *
+   * @param tokens of the prompt, and the most that its completion may have
+   */
+  void spend(WorkerStatus lane, long tokens) {
+    account(lane).tokens.addLast(tokens);
+  }
+
+  private Account account(WorkerStatus lane) {
+    return accounts
+        .computeIfAbsent(lane.key(), key -> new Account(lane.worker(), lane.admitted()))
+        .settle(lane);
+  }
+
+  /** What one worker got on one lane since a heartbeat: the tokens of each prompt. */
+  private static final class Account {
+    private final Deque<Long> tokens = new ArrayDeque<>();
+    private String worker;
+    private long admitted;
+
+    Account(String worker, long admitted) {
+      this.worker = worker;
+      this.admitted = admitted;
     }
 
-    Account plusOne() {
-      return new Account(worker, admitted, onTheWay + 1);
+    /** Brings it up to date; a lane with a new owner, or a restarted one, starts anew. */
+    Account settle(WorkerStatus lane) {
+      if (!worker.equals(lane.worker()) || lane.admitted() < admitted) {
+        tokens.clear();
+      } else {
+        for (long arrived = lane.admitted() - admitted;
+            arrived > 0 && !tokens.isEmpty();
+            arrived--) {
+          tokens.removeFirst();
+        }
+      }
+      worker = lane.worker();
+      admitted = lane.admitted();
+      return this;
     }
   }
 }

@@ -4,11 +4,13 @@ import io.millrace.record.WorkerStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -22,8 +24,14 @@ final class Fleet {
   private static final int MISSED_HEARTBEATS = 3;
 
   private final long expiryMillis;
+
+  /** Time in which a speed that is no longer reached counts for about a third. */
+  private static final double SPEED_MEMORY_MILLIS = 300_000;
+
   private final Map<String, Heard> lanes = new HashMap<>();
-  private final Map<String, Long> models = new HashMap<>();
+  private final Map<String, Speed> speeds = new HashMap<>();
+  private final Map<String, Long> models = new TreeMap<>();
+  private volatile Set<String> known = Set.of();
 
   /**
    * @param expiry time after its last heartbeat at which a worker counts as dead. It must be longer
@@ -37,12 +45,24 @@ final class Fleet {
   /** Takes a heartbeat. */
   synchronized void heard(WorkerStatus status, long now) {
     lanes.put(status.key(), new Heard(status, now));
-    models.put(status.model(), now);
+    speeds.merge(
+        status.model() + "/" + status.worker(),
+        new Speed(status.tokensPerSecond(), now),
+        Speed::then);
+    if (models.put(status.model(), now) == null) {
+      known = new TreeSet<>(models.keySet());
+    }
   }
 
-  /** Forgets a lane whose heartbeat was deleted. */
+  /** Forgets a lane whose heartbeat was deleted, and a model that has no other. */
   synchronized void forget(String key) {
     lanes.remove(key);
+    String model = key.substring(0, Math.max(0, key.lastIndexOf('/')));
+    boolean hasOthers =
+        lanes.values().stream().anyMatch(lane -> lane.status().model().equals(model));
+    if (!hasOthers && models.remove(model) != null) {
+      known = new TreeSet<>(models.keySet());
+    }
   }
 
   /** Keeps the models only: what was heard so far was history, and does not tell who lives. */
@@ -52,8 +72,8 @@ final class Fleet {
   }
 
   /** Models that a worker ever had. */
-  synchronized Set<String> models() {
-    return new TreeSet<>(models.keySet());
+  Set<String> models() {
+    return Collections.unmodifiableSet(known);
   }
 
   /** When a worker of the model was last heard, {@link Long#MIN_VALUE} if never by this router. */
@@ -69,7 +89,12 @@ final class Fleet {
         byWorker.computeIfAbsent(lane.status().worker(), worker -> new ArrayList<>()).add(lane);
       }
     }
-    return byWorker.values().stream().map(LiveWorker::of).toList();
+    return byWorker.entrySet().stream()
+        .map(worker -> {
+          Speed speed = speeds.get(model + "/" + worker.getKey());
+          return LiveWorker.of(worker.getValue(), speed.tokensPerSecond());
+        })
+        .toList();
   }
 
   private boolean isLive(Heard lane, long now) {
@@ -82,9 +107,11 @@ final class Fleet {
    *
    * @param latest its last heartbeat: slots are the worker's, whichever lane they were said for
    * @param lanes the last heartbeat of each of its lanes; at least one, in order of the lanes
+   * @param speed tokens per second that it has lately reached at best: how fast it is when busy; 0
+   *     when it has generated none
    */
-  record LiveWorker(WorkerStatus latest, List<WorkerStatus> lanes) {
-    private static LiveWorker of(List<Heard> heard) {
+  record LiveWorker(WorkerStatus latest, List<WorkerStatus> lanes, double speed) {
+    private static LiveWorker of(List<Heard> heard, double speed) {
       WorkerStatus latest =
           heard.stream().max(Comparator.comparingLong(Heard::at)).orElseThrow().status();
       return new LiveWorker(
@@ -92,9 +119,17 @@ final class Fleet {
           heard.stream()
               .map(Heard::status)
               .sorted(Comparator.comparingInt(WorkerStatus::lane))
-              .toList());
+              .toList(),
+          speed);
     }
   }
 
   private record Heard(WorkerStatus status, long at) {}
+
+  private record Speed(double tokensPerSecond, long at) {
+    Speed then(Speed next) {
+      double kept = tokensPerSecond * Math.exp((at - next.at) / SPEED_MEMORY_MILLIS);
+      return new Speed(Math.max(kept, next.tokensPerSecond), next.at);
+    }
+  }
 }

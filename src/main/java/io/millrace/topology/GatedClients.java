@@ -16,7 +16,7 @@ import org.apache.kafka.streams.KafkaClientSupplier;
 
 /**
  * The Kafka clients of an app with one stream thread: its main consumer obeys gates, and its
- * producer keeps its transactional id over restarts.
+ * producer counts commits and keeps its transactional id over restarts.
  *
  * <p>Kafka Streams would draw a new transactional id in each process that has only in-memory
  * stores. The open transaction of a process that was killed then pins every output partition, and
@@ -25,14 +25,17 @@ import org.apache.kafka.streams.KafkaClientSupplier;
  */
 public final class GatedClients implements KafkaClientSupplier {
   private final Map<String, Gate> gates;
+  private final Commits commits;
   private final String transactionalId;
 
   /**
    * @param gates input topics and their gates; other topics are read without one
+   * @param commits counts the producer's transactions
    * @param transactionalId unique among live processes
    */
-  public GatedClients(Map<String, Gate> gates, String transactionalId) {
+  public GatedClients(Map<String, Gate> gates, Commits commits, String transactionalId) {
     this.gates = Map.copyOf(gates);
+    this.commits = requireNonNull(commits, "commits is null");
     this.transactionalId = requireNonNull(transactionalId, "transactionalId is null");
   }
 
@@ -45,7 +48,13 @@ public final class GatedClients implements KafkaClientSupplier {
   public Producer<byte[], byte[]> getProducer(Map<String, Object> config) {
     Map<String, Object> named = new HashMap<>(config);
     named.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
-    return new KafkaProducer<>(named, new ByteArraySerializer(), new ByteArraySerializer());
+    return new KafkaProducer<>(named, new ByteArraySerializer(), new ByteArraySerializer()) {
+      @Override
+      public void commitTransaction() {
+        super.commitTransaction();
+        commits.count();
+      }
+    };
   }
 
   @Override

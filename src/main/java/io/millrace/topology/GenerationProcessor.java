@@ -7,18 +7,16 @@ import io.millrace.engine.GenerationEvent;
 import io.millrace.engine.GenerationEvent.Failed;
 import io.millrace.engine.GenerationEvent.Finished;
 import io.millrace.engine.GenerationEvent.Tokens;
-import io.millrace.engine.GenerationRequest.Progress;
 import io.millrace.record.Completion;
 import io.millrace.record.Completion.ErrorBody;
 import io.millrace.record.ErrorCode;
 import io.millrace.record.MalformedRecordException;
 import io.millrace.record.Origin;
-import io.millrace.record.Prompt;
 import io.millrace.record.Work;
 import io.millrace.record.WorkerStatus;
 import io.millrace.topology.GeneratingPrompt.Piece;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -35,11 +33,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Generates the prompts of one lane. A prompt that arrives goes into the store and to the engine;
- * what the engine says is collected in a queue. At each tick the task empties the queue: the tokens
- * of a prompt become one segment in the store and one chunk, and its end becomes the last chunk and
- * the completion, while it leaves the store. Each step is one transaction with its input, so a new
- * owner of the lane finds exactly what readers have seen, and goes on from there.
+ * Generates the prompts of one lane. A prompt that arrives goes into the store; once that is
+ * committed, it goes to the engine, and what the engine says is collected in a queue. At each tick
+ * the task empties the queue: the tokens of a prompt become one segment in the store and one chunk,
+ * and its end becomes the last chunk and the completion, while it leaves the store. Each step is
+ * one transaction with its input, so a new owner of the lane finds exactly what readers have seen,
+ * and goes on from there.
  */
 final class GenerationProcessor implements Processor<byte[], byte[], String, byte[]> {
   private static final Logger LOG = LoggerFactory.getLogger(GenerationProcessor.class);
@@ -48,17 +47,22 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
   /** Events of a tick at most: bounds a chunk and the time in which nothing is committed. */
   private static final int MAX_EVENTS = 2048;
 
+  private static final ErrorBody CANCELLED = ErrorCode.CANCELLED.error("the prompt was cancelled");
+  private static final ErrorBody LATE = ErrorCode.DEADLINE_EXCEEDED.error("the deadline passed");
+
   private final Shared shared;
 
   private ProcessorContext<String, byte[]> context;
   private InFlightStore store;
+  private Cancellations cancellations;
   private WorkerOutputs outputs;
   private int lane;
   private long admitted;
   private long lastHeartbeat;
   private boolean changed;
+  private boolean handedOver;
   private List<SavedPrompt> restored = List.of();
-  private final Map<String, GeneratingPrompt> generating = new HashMap<>();
+  private final Map<String, GeneratingPrompt> generating = new LinkedHashMap<>();
 
   /** Written by the engine's thread. */
   private final Queue<Heard> heard = new ConcurrentLinkedQueue<>();
@@ -77,6 +81,9 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
       Engine engine,
       Gate gate,
       AtomicInteger inFlight,
+      Commits commits,
+      Quarantine quarantine,
+      HandOver handOver,
       Completions completions,
       WorkerMeters meters) {}
 
@@ -86,12 +93,14 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
   public void init(ProcessorContext<String, byte[]> newContext) {
     context = newContext;
     store = new InFlightStore(context.getStateStore(InFlightStore.NAME));
+    cancellations = new Cancellations(context.getStateStore(Cancellations.STORE));
     outputs = new WorkerOutputs(context, shared.completions(), shared.settings().maxOutputBytes());
     lane = context.taskId().partition();
     admitted = 0;
     changed = true;
     restored = store.readAll();
-    restored.forEach(this::restore);
+    restored.forEach(saved -> take(GeneratingPrompt.restored(saved)));
+    shared.handOver().started(lane);
     context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
   }
 
@@ -100,7 +109,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     RecordMetadata metadata = context.recordMetadata().orElseThrow();
     long now = context.currentSystemTimeMs();
     try {
-      admit(Work.fromJson(record.value()).prompt(), record, now);
+      admit(Work.fromJson(record.value()), record, metadata.offset());
     } catch (MalformedRecordException e) {
       LOG.warn("Lane {} offset {}: {}", lane, metadata.offset(), e.getMessage());
       Origin origin =
@@ -115,68 +124,140 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
   @Override
   public void close() {
     generating.values().forEach(GeneratingPrompt::abandon);
+    generating.values().forEach(shared.quarantine()::forget);
     shared.inFlight().addAndGet(-generating.size());
     generating.clear();
+    shared.handOver().ended(lane);
   }
 
-  /** From now on the prompt is this task's; the engine gets it at the first tick. */
-  private void restore(SavedPrompt saved) {
-    Prompt prompt = Work.fromJson(saved.work()).prompt();
-    generating.put(saved.id(), new GeneratingPrompt(prompt, saved.headers(), saved.segments()));
-    shared.inFlight().incrementAndGet();
-  }
-
-  private void admit(Prompt prompt, Record<byte[], byte[]> record, long now) {
-    if (generating.containsKey(prompt.id())) {
-      LOG.info("Ignoring a second prompt {}: the first is in flight", prompt.id());
+  private void admit(Work work, Record<byte[], byte[]> record, long offset) {
+    String id = work.prompt().id();
+    if (generating.containsKey(id)) {
+      LOG.info("Ignoring a second prompt {}: the first is in flight", id);
       shared.meters().duplicate();
       return;
     }
-    store.admit(prompt.id(), record.value(), record.headers(), engineInfo().fingerprint());
-    shared.inFlight().incrementAndGet();
+    GeneratingPrompt prompt = GeneratingPrompt.arrived(work, record.headers());
+    boolean begins = !shared.handOver().isAsked() && shared.quarantine().admits(prompt);
+    store.admit(id, record, offset, engineInfo().fingerprint(), begins);
     shared.meters().admitted();
-    submit(new GeneratingPrompt(prompt, record.headers(), 0), Progress.NONE, now);
+    take(prompt);
+    if (begins) {
+      begin(prompt);
+    }
   }
 
-  private void submit(GeneratingPrompt prompt, Progress resumed, long now) {
+  private void take(GeneratingPrompt prompt) {
     generating.put(prompt.id(), prompt);
+    shared.quarantine().await(prompt);
+    shared.inFlight().incrementAndGet();
+  }
+
+  /** The engine gets the prompt once this is committed, which shall be soon when it is idle. */
+  private void begin(GeneratingPrompt prompt) {
+    shared.quarantine().begin(prompt);
+    if (shared.inFlight().get() <= engineInfo().slots()) {
+      context.commit();
+    }
+  }
+
+  private void tick(long now) {
+    if (handedOver) {
+      return;
+    }
+    restored.forEach(saved -> judge(saved, now));
+    restored = List.of();
+    if (!shared.handOver().isAsked()) {
+      List.copyOf(generating.values()).forEach(prompt -> lookAfter(prompt, now));
+    }
+    drain(now);
+    if (shared.handOver().isAsked()) {
+      handOver(now);
+    } else if (changed || now - lastHeartbeat >= shared.settings().heartbeatInterval().toMillis()) {
+      outputs.heartbeat(status(engineInfo().slots(), now), now);
+      lastHeartbeat = now;
+      changed = false;
+    }
+  }
+
+  /** Decides what becomes of a prompt that an earlier owner of the task has left. */
+  private void judge(SavedPrompt saved, long now) {
+    GeneratingPrompt prompt = generating.get(saved.id());
+    String fingerprint = engineInfo().fingerprint();
+    if (saved.strikes() >= shared.settings().maxAttempts()) {
+      ErrorBody error =
+          ErrorCode.ENGINE_ERROR.error(
+              "%d workers have ended while they generated this prompt".formatted(saved.strikes()));
+      outputs.deadLetter(saved, origin(saved), error, now);
+      giveUp(prompt, error, now);
+    } else if (!saved.fingerprint().equals(fingerprint)) {
+      if (prompt.prompt().stream() && saved.segments() > 0) {
+        ErrorBody error =
+            ErrorCode.MODEL_CHANGED.error(
+                "a part was published by weights %s, but this worker has %s"
+                    .formatted(saved.fingerprint(), fingerprint));
+        giveUp(prompt, error, now);
+      } else {
+        startOver(prompt, saved, fingerprint);
+      }
+    }
+    shared.meters().resumed();
+  }
+
+  private Origin origin(SavedPrompt saved) {
+    WorkerSettings settings = shared.settings();
+    String topic = settings.topics().work(settings.model());
+    return new Origin(topic, lane, saved.offset(), saved.timestamp());
+  }
+
+  private void startOver(GeneratingPrompt prompt, SavedPrompt saved, String fingerprint) {
+    shared.quarantine().forget(prompt);
+    GeneratingPrompt anew = prompt.fromTheBeginning();
+    store.remove(saved.id(), saved.segments());
+    store.admit(saved.id(), saved.record(), saved.offset(), fingerprint, false);
+    store.attempt(saved.id(), saved.strikes(), 0);
+    generating.put(saved.id(), anew);
+    shared.quarantine().await(anew);
+  }
+
+  private void lookAfter(GeneratingPrompt prompt, long now) {
+    boolean isCancelled = cancellations.contains(prompt.id(), prompt.publishedAt());
+    if (prompt.isSubmitted()) {
+      if (isCancelled) {
+        prompt.cancel();
+      }
+    } else if (isCancelled) {
+      giveUp(prompt, CANCELLED, now);
+    } else if (prompt.isLate(now)) {
+      giveUp(prompt, LATE, now);
+    } else if (prompt.isDue(shared.commits())) {
+      submit(prompt, now);
+    } else if (!prompt.hasBegun() && shared.quarantine().admits(prompt)) {
+      store.attempt(prompt.id(), prompt.strikes() + 1, prompt.segments());
+      begin(prompt);
+    }
+  }
+
+  private void submit(GeneratingPrompt prompt, long now) {
     try {
-      prompt.submit(shared.engine(), resumed, event -> heard.add(new Heard(prompt, event)));
+      prompt.submit(shared.engine(), event -> heard.add(new Heard(prompt, event)));
     } catch (RuntimeException e) {
       LOG.error("The engine did not take prompt {}", prompt.id(), e);
       giveUp(prompt, ErrorCode.ENGINE_ERROR.error("the engine did not take the prompt: " + e), now);
     }
   }
 
-  private void tick(long now) {
-    restored.forEach(saved -> resume(saved, now));
-    restored = List.of();
-    drain(now);
-    if (changed || now - lastHeartbeat >= shared.settings().heartbeatInterval().toMillis()) {
-      outputs.heartbeat(status(now), now);
-      lastHeartbeat = now;
-      changed = false;
+  /** Leaves everything as the next owner shall find it, and asks routers for no more. */
+  private void handOver(long now) {
+    for (GeneratingPrompt prompt : generating.values()) {
+      prompt.abandon();
+      if (prompt.isInVain()) {
+        store.attempt(prompt.id(), prompt.strikes(), prompt.segments());
+      }
     }
-  }
-
-  private void resume(SavedPrompt saved, long now) {
-    GeneratingPrompt prompt = generating.get(saved.id());
-    boolean isPublished = prompt.prompt().stream() && saved.segments() > 0;
-    if (saved.fingerprint().equals(engineInfo().fingerprint())) {
-      submit(prompt, saved.progress(), now);
-    } else if (isPublished) {
-      giveUp(
-          prompt,
-          ErrorCode.MODEL_CHANGED.error(
-              "a part was published by weights %s, but this worker has %s"
-                  .formatted(saved.fingerprint(), engineInfo().fingerprint())),
-          now);
-    } else {
-      store.remove(saved.id(), saved.segments());
-      store.admit(saved.id(), saved.work(), saved.headers(), engineInfo().fingerprint());
-      submit(new GeneratingPrompt(prompt.prompt(), saved.headers(), 0), Progress.NONE, now);
-    }
-    shared.meters().resumed();
+    outputs.heartbeat(status(0, now), now);
+    handedOver = true;
+    shared.handOver().ended(lane);
   }
 
   private void drain(long now) {
@@ -212,6 +293,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
       return;
     }
     store.append(prompt.id(), prompt.nextSegment(), piece.tokens(), piece.text().length());
+    prompt.prove(shared.commits());
   }
 
   private void end(GeneratingPrompt prompt, Piece piece, Completion completion, long now) {
@@ -224,6 +306,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
 
   private void remove(GeneratingPrompt prompt, Completion completion) {
     store.remove(prompt.id(), prompt.segments());
+    shared.quarantine().forget(prompt);
     generating.remove(prompt.id());
     shared.inFlight().decrementAndGet();
     shared
@@ -236,7 +319,10 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     changed = true;
   }
 
-  private WorkerStatus status(long now) {
+  /**
+   * @param slots those of the engine, or none
+   */
+  private WorkerStatus status(int slots, long now) {
     EngineInfo info = engineInfo();
     EngineStatus status = shared.engine().status();
     WorkerSettings settings = shared.settings();
@@ -244,8 +330,8 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
         settings.model(),
         lane,
         settings.worker(),
-        info.slots(),
-        Math.max(0, info.slots() - shared.inFlight().get()),
+        slots,
+        Math.max(0, slots - shared.inFlight().get()),
         admitted,
         status.queuedTokens(),
         status.tokensPerSecond(),

@@ -16,6 +16,7 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
@@ -26,14 +27,16 @@ import org.apache.kafka.streams.state.Stores;
  *
  * <p>A prompt has one entry, written once, and a segment for each piece of its completion, so that
  * the changelog grows with the tokens and not with their square. A key is the id's length, the id
- * and a number: 0 for the entry, 1, 2, 3… for the segments; the store keeps them in this order. A
- * value begins with a version; what follows the fields that a reader knows, it ignores.
+ * and a number: 0 for the entry, 1, 2, 3… for the segments, the highest for the second and further
+ * attempts; the store keeps them in this order. A value begins with a version; what follows the
+ * fields that a reader knows, it ignores.
  */
 final class InFlightStore {
   static final String NAME = "in-flight";
 
   private static final byte VERSION = 1;
   private static final int ENTRY = 0;
+  private static final int ATTEMPT = Integer.MAX_VALUE;
   private static final int NULL = -1;
 
   private final KeyValueStore<byte[], byte[]> store;
@@ -54,17 +57,22 @@ final class InFlightStore {
   /**
    * Adds a prompt.
    *
-   * @param work value of its record
-   * @param headers of its record
+   * @param record on the lane
+   * @param offset of the record
    * @param fingerprint of the engine that generates it
+   * @param begins whether the first attempt begins now
    */
-  void admit(String id, byte[] work, Headers headers, String fingerprint) {
-    Header[] all = headers.toArray();
+  void admit(
+      String id, Record<byte[], byte[]> record, long offset, String fingerprint, boolean begins) {
+    Header[] all = record.headers().toArray();
     put(
         key(id, ENTRY),
         out -> {
           write(out, fingerprint.getBytes(UTF_8));
-          write(out, work);
+          out.writeLong(offset);
+          out.writeLong(record.timestamp());
+          out.writeInt(begins ? 1 : 0);
+          write(out, record.value());
           out.writeInt(all.length);
           for (Header header : all) {
             write(out, header.key().getBytes(UTF_8));
@@ -92,8 +100,26 @@ final class InFlightStore {
         });
   }
 
+  /**
+   * Notes that another attempt begins, or that the last one does not count.
+   *
+   * @param attempts in a row that added no token, this one included
+   * @param segments of the prompt
+   */
+  void attempt(String id, int attempts, int segments) {
+    put(
+        key(id, ATTEMPT),
+        out -> {
+          out.writeInt(attempts);
+          out.writeInt(segments);
+        });
+  }
+
   /** Removes a prompt that has this many segments. */
   void remove(String id, int segments) {
+    if (store.get(key(id, ATTEMPT)) != null) {
+      store.delete(key(id, ATTEMPT));
+    }
     IntStream.rangeClosed(ENTRY, segments).forEach(number -> store.delete(key(id, number)));
   }
 
@@ -111,10 +137,11 @@ final class InFlightStore {
         String id = text(key);
         ByteBuffer value = ByteBuffer.wrap(next.value);
         checkVersion(id, value.get());
-        if (key.getInt() == ENTRY) {
-          prompts.add(entry(id, value));
-        } else {
-          prompts.addLast(addSegment(prompts.removeLast(), value));
+        switch (key.getInt()) {
+          case ENTRY -> prompts.addLast(entry(id, value));
+          case ATTEMPT ->
+              prompts.addLast(prompts.removeLast().withAttempt(value.getInt(), value.getInt()));
+          default -> prompts.addLast(addSegment(prompts.removeLast(), value));
         }
       }
     }
@@ -123,12 +150,16 @@ final class InFlightStore {
 
   private static SavedPrompt entry(String id, ByteBuffer value) {
     String fingerprint = text(value);
+    long offset = value.getLong();
+    long timestamp = value.getLong();
+    int attempts = value.getInt();
     byte[] work = bytes(value);
     Headers headers = new RecordHeaders();
     for (int left = value.getInt(); left > 0; left--) {
       headers.add(text(value), bytes(value));
     }
-    return new SavedPrompt(id, work, headers, fingerprint, Progress.NONE, 0);
+    return new SavedPrompt(
+        id, work, headers, fingerprint, offset, timestamp, attempts, 0, Progress.NONE, 0);
   }
 
   private static SavedPrompt addSegment(SavedPrompt prompt, ByteBuffer value) {

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 final class RouterMeters {
   private final MeterRegistry registry;
   private final Counter accepted;
+  private final Counter duplicates;
 
   RouterMeters(MeterRegistry registry, Occupancy occupancy) {
     this.registry = registry;
@@ -15,11 +16,15 @@ final class RouterMeters {
         Counter.builder("millrace.prompts.accepted")
             .description("Prompts that were valid")
             .register(registry);
-    Gauge.builder("millrace.prompts.waiting", () -> occupancy.prompts(false))
+    duplicates =
+        Counter.builder("millrace.prompts.duplicates")
+            .description("Prompts that the completion of an earlier one with their id answers")
+            .register(registry);
+    Gauge.builder("millrace.prompts.waiting", occupancy::prompts)
         .description("Prompts waiting in the router")
         .tag("urgent", "false")
         .register(registry);
-    Gauge.builder("millrace.prompts.waiting", () -> occupancy.prompts(true))
+    Gauge.builder("millrace.prompts.waiting", occupancy::urgentPrompts)
         .description("Prompts waiting in the router")
         .tag("urgent", "true")
         .register(registry);
@@ -27,6 +32,10 @@ final class RouterMeters {
 
   void accepted() {
     accepted.increment();
+  }
+
+  void duplicate() {
+    duplicates.increment();
   }
 
   void refused(String code) {

@@ -4,6 +4,7 @@ import io.millrace.record.Completion.ErrorBody;
 import io.millrace.record.DeadLetter;
 import io.millrace.record.ErrorCode;
 import io.millrace.record.Origin;
+import io.millrace.record.ParsedPrompt;
 import io.millrace.record.ParsedPrompt.Invalid;
 import io.millrace.record.ParsedPrompt.Valid;
 import io.millrace.record.Prompt;
@@ -15,9 +16,10 @@ import io.millrace.topology.WaitingPrompts.Waiting;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -26,7 +28,8 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 
 /**
  * Checks prompts, lets them wait by priority, and sends the best to a worker whenever one has
- * credit. A prompt that is not valid, or has waited in vain, is answered with an error.
+ * credit. A prompt that is not valid, was cancelled, or has waited in vain, is answered with an
+ * error; one whose id was accepted before emits nothing.
  */
 final class RouterProcessor implements Processor<byte[], byte[], String, RouterOutput> {
   private static final Duration TICK = Duration.ofMillis(25);
@@ -34,18 +37,17 @@ final class RouterProcessor implements Processor<byte[], byte[], String, RouterO
   /** Seeds that every JSON reader holds exactly, also one that reads numbers as doubles. */
   private static final long SEEDS = 1L << 53;
 
-  /** They travel with the prompt, so a record with both must fit a topic. */
-  private static final int MAX_HEADER_BYTES = 16 * 1024;
-
   private static final ErrorBody TOO_MANY_HEADERS =
       ErrorCode.RECORD_TOO_LARGE.error(
-          "the record's headers are larger than %d bytes".formatted(MAX_HEADER_BYTES));
+          "the record's headers are larger than %d bytes".formatted(CarriedHeaders.MAX_BYTES));
+  private static final ErrorBody CANCELLED = ErrorCode.CANCELLED.error("the prompt was cancelled");
 
   private final Shared shared;
   private ProcessorContext<String, RouterOutput> context;
   private WaitingPrompts waiting;
+  private RecentPrompts recent;
+  private Cancellations cancellations;
   private Patience patience;
-  private Credit credit;
   private LanePicker lanes;
   private Answers answers;
 
@@ -56,12 +58,21 @@ final class RouterProcessor implements Processor<byte[], byte[], String, RouterO
   @Override
   public void init(ProcessorContext<String, RouterOutput> newContext) {
     context = newContext;
+    RouterSettings settings = shared.settings();
     waiting =
         WaitingPrompts.restore(
-            context.getStateStore(WaitingPrompts.STORE), shared.parser(), shared.occupancy());
-    patience = new Patience(shared.settings(), shared.fleet(), context.currentSystemTimeMs());
-    credit = new Credit(shared.settings().prefetch());
-    lanes = new LanePicker(credit);
+            context.getStateStore(WaitingPrompts.STORE),
+            shared.parser(),
+            settings.defaultModel(),
+            shared.occupancy());
+    recent =
+        RecentPrompts.restore(
+            context.getStateStore(RecentPrompts.STORE),
+            settings.dedupWindow(),
+            settings.dedupPrompts());
+    cancellations = new Cancellations(context.getStateStore(Cancellations.STORE));
+    patience = new Patience(settings, shared.fleet(), context.currentSystemTimeMs());
+    lanes = new LanePicker(new Credit(settings.prefetch()));
     answers = new Answers(context, shared.meters());
     context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
   }
@@ -71,19 +82,17 @@ final class RouterProcessor implements Processor<byte[], byte[], String, RouterO
     RecordMetadata at = context.recordMetadata().orElseThrow();
     Origin origin = new Origin(at.topic(), at.partition(), at.offset(), record.timestamp());
     long now = context.currentSystemTimeMs();
-    switch (shared.parser().parse(record.key(), record.value(), origin)) {
-      case Valid(Prompt prompt) when bytes(record.headers()) > MAX_HEADER_BYTES ->
-          answers.end(prompt, prompt.model(), TOO_MANY_HEADERS, now);
+    ParsedPrompt parsed = shared.parser().parse(record.key(), record.value(), origin);
+    boolean isDuplicate = waiting.contains(parsed.id()) || recent.contains(parsed.id(), now);
+    switch (parsed) {
+      case Invalid invalid -> refuse(invalid, isDuplicate, record, origin, now);
+      case Valid valid when isDuplicate -> shared.meters().duplicate();
+      case Valid(Prompt prompt) when !CarriedHeaders.fit(record.headers()) ->
+          answers.end(prompt, prompt.model(), TOO_MANY_HEADERS, new RecordHeaders(), now);
       case Valid(Prompt prompt) -> {
         boolean urgent = at.topic().equals(shared.topics().urgentPrompts());
         waiting.add(prompt, urgent, record.value(), record.timestamp(), record.headers(), now);
         shared.meters().accepted();
-      }
-      case Invalid invalid -> {
-        answers.refuse(invalid, now);
-        if (invalid.unreadable()) {
-          answers.deadLetter(deadLetter(invalid, record, origin), now);
-        }
       }
     }
     shared.gate(at.topic()).processed(at);
@@ -95,23 +104,29 @@ final class RouterProcessor implements Processor<byte[], byte[], String, RouterO
     waiting.release();
   }
 
-  private static int bytes(Headers headers) {
-    int bytes = 0;
-    for (Header header : headers) {
-      int value = header.value() == null ? 0 : header.value().length;
-      bytes += header.key().length() + value + Integer.BYTES;
+  private void refuse(
+      Invalid invalid,
+      boolean isDuplicate,
+      Record<byte[], byte[]> record,
+      Origin origin,
+      long now) {
+    Headers headers = CarriedHeaders.ifTheyFit(record.headers());
+    if (isDuplicate) {
+      shared.meters().duplicate();
+    } else {
+      answers.refuse(invalid, headers, now);
     }
-    return bytes;
-  }
-
-  private DeadLetter deadLetter(Invalid invalid, Record<byte[], byte[]> record, Origin origin) {
-    int maxBytes = shared.settings().promptMaxBytes();
-    return new DeadLetter(
-        invalid.id(), record.key(), record.value(), origin, invalid.error(), maxBytes);
+    if (invalid.unreadable()) {
+      int maxBytes = shared.settings().promptMaxBytes();
+      DeadLetter letter =
+          new DeadLetter(
+              invalid.id(), record.key(), record.value(), origin, invalid.error(), maxBytes);
+      answers.deadLetter(letter, headers, now);
+    }
   }
 
   private void tick(long now) {
-    waiting.removeOutdated().forEach(prompt -> answers.refuse(prompt, now));
+    waiting.removeOutdated().forEach(prompt -> answers.refuse(prompt, new RecordHeaders(), now));
     serve(now);
   }
 
@@ -119,26 +134,41 @@ final class RouterProcessor implements Processor<byte[], byte[], String, RouterO
   private void serve(long now) {
     Set<String> busy = new HashSet<>();
     for (Waiting prompt : waiting.inOrder()) {
-      Optional<ErrorBody> end = patience.end(prompt.prompt(), prompt.key().acceptedAt(), now);
       Optional<String> model = patience.model(prompt.prompt());
+      Optional<ErrorBody> end =
+          cancellations.contains(prompt.id(), prompt.publishedAt())
+              ? Optional.of(CANCELLED)
+              : patience.end(prompt.prompt(), prompt.key().acceptedAt(), now);
       if (end.isPresent()) {
         waiting.remove(prompt);
-        answers.end(prompt.prompt(), model, end.get(), now);
-      } else if (model.isPresent() && !busy.contains(model.get())) {
-        lanes
-            .pick(shared.fleet().workers(model.get(), now))
-            .ifPresentOrElse(
-                lane -> route(prompt, model.get(), lane, now), () -> busy.add(model.get()));
+        recent.addEnded(prompt.id(), prompt.key().acceptedAt(), now);
+        answers.end(prompt.prompt(), model, end.get(), prompt.headers(), now);
+      } else if (model.isPresent()) {
+        send(prompt, model.get(), busy, now);
       }
+    }
+  }
+
+  private void send(Waiting prompt, String model, Set<String> busy, long now) {
+    OptionalInt fixed = recent.lane(prompt.id(), model);
+    if (fixed.isPresent()) {
+      lanes
+          .take(prompt.prompt(), shared.fleet().workers(model, now), fixed.getAsInt())
+          .ifPresent(lane -> route(prompt, model, lane, now));
+    } else if (!busy.contains(model)) {
+      lanes
+          .pick(prompt.prompt(), shared.fleet().workers(model, now))
+          .ifPresentOrElse(lane -> route(prompt, model, lane, now), () -> busy.add(model));
     }
   }
 
   private void route(Waiting prompt, String model, WorkerStatus lane, long now) {
     Prompt asked = prompt.prompt();
+    long acceptedAt = prompt.key().acceptedAt();
     long seed = asked.seed().orElseGet(() -> shared.random().nextLong(SEEDS));
-    Work work = Work.of(asked, model, seed, prompt.key().acceptedAt());
+    Work work = Work.of(asked, model, seed, acceptedAt, prompt.publishedAt());
     waiting.remove(prompt);
-    credit.spend(lane);
+    recent.addSent(prompt.id(), acceptedAt, model, lane.lane(), now);
     shared.meters().routed(model);
     context.forward(
         new Record<>(

@@ -6,9 +6,14 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.record.PromptParser;
 import io.millrace.record.Topics;
 import io.millrace.topology.RouterOutput.Routed;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.IntSupplier;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
@@ -21,8 +26,9 @@ import org.apache.kafka.streams.processor.TopicNameExtractor;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * The router app: {@code prompts} and {@code prompts.urgent} in, {@code work.<model>} out, and
- * {@code completions}, {@code chunks} and {@code dead-letters} for what no worker shall see.
+ * The router app: {@code prompts} and {@code prompts.urgent}, {@code control} and {@code workers}
+ * in, {@code work.<model>} out, and {@code completions}, {@code chunks} and {@code dead-letters}
+ * for what no worker shall see.
  */
 public final class RouterTopology {
   static final String ROUTER = "router";
@@ -67,7 +73,7 @@ public final class RouterTopology {
     }
   }
 
-  /** Of the two inputs: each is read while its share of the waiting store has room. */
+  /** Of the inputs: each is read while its share of the waiting store has room. */
   public Map<String, Gate> gates() {
     return shared.gates();
   }
@@ -77,7 +83,15 @@ public final class RouterTopology {
     Serializer<RouterOutput> value = (topic, output) -> output.value();
     StringSerializer key = new StringSerializer();
     ByteArrayDeserializer bytes = new ByteArrayDeserializer();
-    return new Topology()
+    Topology topology = new Topology();
+    ControlReader.addTo(topology, topics.control());
+    List<String> sources = new ArrayList<>(List.of("prompts", "prompts.urgent"));
+    for (String model : new TreeSet<>(shared.settings().modelInputs())) {
+      String source = "prompts of " + model;
+      topology.addSource(source, bytes, bytes, topics.prompts(model));
+      sources.add(source);
+    }
+    return topology
         .addGlobalStore(
             Stores.keyValueStoreBuilder(
                     Stores.inMemoryKeyValueStore(HeartbeatReader.STORE),
@@ -92,8 +106,9 @@ public final class RouterTopology {
             () -> new HeartbeatReader(topics, shared.fleet()))
         .addSource("prompts", bytes, bytes, topics.prompts())
         .addSource("prompts.urgent", bytes, bytes, topics.urgentPrompts())
-        .addProcessor(ROUTER, () -> new RouterProcessor(shared), "prompts", "prompts.urgent")
+        .addProcessor(ROUTER, () -> new RouterProcessor(shared), sources.toArray(String[]::new))
         .addStateStore(WaitingPrompts.storeBuilder(shared.settings().promptMaxBytes()), ROUTER)
+        .addStateStore(RecentPrompts.storeBuilder(), ROUTER)
         .addSink(WORK, workTopic(topics), key, value, lane(), ROUTER)
         .addSink(CHUNKS, topics.chunks(), key, value, ROUTER)
         .addSink(COMPLETIONS, topics.completions(), key, value, ROUTER)
@@ -102,16 +117,34 @@ public final class RouterTopology {
 
   private static Map<String, Gate> gates(
       Topics topics, RouterSettings settings, Occupancy occupancy) {
-    return Map.of(
-        topics.prompts(), gate(settings.waitingPrompts(), false, settings, occupancy),
-        topics.urgentPrompts(), gate(settings.urgentPrompts(), true, settings, occupancy));
+    Map<String, Gate> gates = new HashMap<>();
+    Set<String> apart = settings.modelInputs();
+    gates.put(
+        topics.urgentPrompts(),
+        gate(settings.urgentPrompts(), occupancy::urgentPrompts, settings, occupancy));
+    // The next prompt may be of any model, so one that has its quota holds all of them up.
+    gates.put(
+        topics.prompts(),
+        gate(
+            settings.waitingPrompts(),
+            () ->
+                occupancy.mostWithout(apart) < settings.modelQuota()
+                    ? occupancy.promptsWithout(apart)
+                    : settings.waitingPrompts(),
+            settings,
+            occupancy));
+    for (String model : apart) {
+      gates.put(
+          topics.prompts(model),
+          gate(settings.modelQuota(), () -> occupancy.prompts(model), settings, occupancy));
+    }
+    return Map.copyOf(gates);
   }
 
   private static Gate gate(
-      int capacity, boolean urgent, RouterSettings settings, Occupancy occupancy) {
+      int capacity, IntSupplier held, RouterSettings settings, Occupancy occupancy) {
     return new Gate(
-        capacity,
-        () -> occupancy.bytes() < settings.waitingBytes() ? occupancy.prompts(urgent) : capacity);
+        capacity, () -> occupancy.bytes() < settings.waitingBytes() ? held.getAsInt() : capacity);
   }
 
   private static TopicNameExtractor<String, RouterOutput> workTopic(Topics topics) {

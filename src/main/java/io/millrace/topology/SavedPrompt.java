@@ -1,10 +1,12 @@
 package io.millrace.topology;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import io.millrace.engine.GenerationRequest.Progress;
 import java.util.Arrays;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.streams.processor.api.Record;
 
 /**
  * A prompt as an earlier owner of the task left it in the store.
@@ -12,10 +14,23 @@ import org.apache.kafka.common.header.Headers;
  * @param work value of its record, as the router wrote it
  * @param headers of its record
  * @param fingerprint of the weights and the tokenizer that generated its tokens
+ * @param offset of its record on the lane
+ * @param timestamp of its record, epoch milliseconds
+ * @param attempts attempts in a row that added no token before the last of them
+ * @param attemptSegments pieces that there were when the last attempt began
  * @param segments pieces in which its progress was saved
  */
 record SavedPrompt(
-    String id, byte[] work, Headers headers, String fingerprint, Progress progress, int segments) {
+    String id,
+    byte[] work,
+    Headers headers,
+    String fingerprint,
+    long offset,
+    long timestamp,
+    int attempts,
+    int attemptSegments,
+    Progress progress,
+    int segments) {
   SavedPrompt {
     requireNonNull(id, "id is null");
     requireNonNull(work, "work is null");
@@ -30,6 +45,41 @@ record SavedPrompt(
     int[] all = Arrays.copyOf(saved, saved.length + tokens.length);
     System.arraycopy(tokens, 0, all, saved.length, tokens.length);
     Progress further = new Progress(all, progress.publishedChars() + chars);
-    return new SavedPrompt(id, work, headers, fingerprint, further, segments + 1);
+    return new SavedPrompt(
+        id,
+        work,
+        headers,
+        fingerprint,
+        offset,
+        timestamp,
+        attempts,
+        attemptSegments,
+        further,
+        segments + 1);
+  }
+
+  /** This prompt after the begin of another attempt. */
+  SavedPrompt withAttempt(int newAttempts, int newAttemptSegments) {
+    return new SavedPrompt(
+        id,
+        work,
+        headers,
+        fingerprint,
+        offset,
+        timestamp,
+        newAttempts,
+        newAttemptSegments,
+        progress,
+        segments);
+  }
+
+  /** Its record as it was on the lane. */
+  Record<byte[], byte[]> record() {
+    return new Record<>(id.getBytes(UTF_8), work, timestamp, headers);
+  }
+
+  /** Attempts in a row, up to the last, that added no token. */
+  int strikes() {
+    return segments > attemptSegments ? 0 : attempts;
   }
 }

@@ -24,12 +24,14 @@ public final class StreamsApp {
    * Starts an app; it joins its group in the background.
    *
    * @param gates input topics that have one
+   * @param commits counts the app's transactions
    * @param onStop hears why the app stops by itself, on the thread that failed
    */
   public static StreamsApp start(
       Topology topology,
       StreamsSettings settings,
       Map<String, Gate> gates,
+      Commits commits,
       Consumer<String> onStop) {
     Properties config = new Properties();
     config.putAll(settings.config());
@@ -37,7 +39,7 @@ public final class StreamsApp {
         new KafkaStreams(
             requireNonNull(topology, "topology is null"),
             config,
-            new GatedClients(gates, settings.transactionalId()));
+            new GatedClients(gates, commits, settings.transactionalId()));
     streams.setUncaughtExceptionHandler(
         new FailurePolicy(settings.instance(), InstantSource.system(), onStop));
     streams.start();

@@ -58,6 +58,20 @@ public final class TopicContract {
   }
 
   /**
+   * An input for the prompts of one model: as {@code prompts}, under another name.
+   *
+   * @throws IllegalArgumentException when the name cannot be part of a topic's
+   */
+  public TopicSpec prompts(String model) {
+    TopicSpec prompts =
+        shared.stream()
+            .filter(topic -> topic.name().equals(topics.prompts()))
+            .findFirst()
+            .orElseThrow();
+    return new TopicSpec(topics.prompts(model), prompts.partitions(), prompts.configs());
+  }
+
+  /**
    * The lanes of a model's workers.
    *
    * @throws IllegalArgumentException when the name cannot be part of a topic's

@@ -6,9 +6,12 @@ import io.millrace.record.Prompt;
 import io.millrace.record.PromptParser;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Serdes;
@@ -27,8 +30,10 @@ final class WaitingPrompts {
   static final String STORE = "waiting";
 
   private final TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store;
+  private final Optional<String> defaultModel;
   private final Occupancy occupancy;
   private final NavigableMap<WaitingKey, Waiting> waiting = new TreeMap<>();
+  private final Set<String> ids = new HashSet<>();
   private final Map<WaitingKey, ParsedPrompt.Invalid> outdated = new HashMap<>();
   private long lastArrival;
 
@@ -36,13 +41,21 @@ final class WaitingPrompts {
    * A waiting prompt.
    *
    * @param headers those of its record
+   * @param publishedAt timestamp of its record, epoch milliseconds
    * @param bytes size of its record's value
    */
-  record Waiting(WaitingKey key, Prompt prompt, Headers headers, int bytes) {}
+  record Waiting(WaitingKey key, Prompt prompt, Headers headers, long publishedAt, int bytes) {
+    String id() {
+      return prompt.id();
+    }
+  }
 
   private WaitingPrompts(
-      TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store, Occupancy occupancy) {
+      TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store,
+      Optional<String> defaultModel,
+      Occupancy occupancy) {
     this.store = store;
+    this.defaultModel = defaultModel;
     this.occupancy = occupancy;
   }
 
@@ -56,12 +69,17 @@ final class WaitingPrompts {
         .withLoggingEnabled(Changelog.config(promptMaxBytes));
   }
 
-  /** Reads what an earlier owner of the task left. */
+  /**
+   * Reads what an earlier owner of the task left.
+   *
+   * @param defaultModel model under which prompts count that name none
+   */
   static WaitingPrompts restore(
       TimestampedKeyValueStoreWithHeaders<byte[], byte[]> store,
       PromptParser parser,
+      Optional<String> defaultModel,
       Occupancy occupancy) {
-    WaitingPrompts prompts = new WaitingPrompts(store, occupancy);
+    WaitingPrompts prompts = new WaitingPrompts(store, defaultModel, occupancy);
     try (KeyValueIterator<byte[], ValueTimestampHeaders<byte[]>> entries = store.all()) {
       while (entries.hasNext()) {
         prompts.restore(entries.next(), parser);
@@ -77,7 +95,13 @@ final class WaitingPrompts {
     lastArrival = Math.max(lastArrival, key.arrival());
     switch (parser.parse(key.id().getBytes(StandardCharsets.UTF_8), value, origin)) {
       case ParsedPrompt.Valid valid ->
-          hold(new Waiting(key, valid.prompt(), entry.value.headers(), value.length));
+          hold(
+              new Waiting(
+                  key,
+                  valid.prompt(),
+                  entry.value.headers(),
+                  entry.value.timestamp(),
+                  value.length));
       // Accepted by a build, or under a prompt.max-bytes, that took more than this one.
       case ParsedPrompt.Invalid invalid -> outdated.put(key, invalid);
     }
@@ -88,13 +112,19 @@ final class WaitingPrompts {
     lastArrival = Math.max(now * 1_000, lastArrival + 1);
     WaitingKey key = new WaitingKey(urgent, prompt.priority(), lastArrival, prompt.id());
     store.put(key.toBytes(), ValueTimestampHeaders.make(value, timestamp, headers));
-    hold(new Waiting(key, prompt, headers, value.length));
+    hold(new Waiting(key, prompt, headers, timestamp, value.length));
   }
 
   void remove(Waiting prompt) {
     store.delete(prompt.key().toBytes());
     waiting.remove(prompt.key());
-    occupancy.remove(prompt.key().urgent(), prompt.bytes());
+    ids.remove(prompt.id());
+    leave(prompt);
+  }
+
+  /** Whether a prompt with this id waits. */
+  boolean contains(String id) {
+    return ids.contains(id);
   }
 
   /** A copy, best first. */
@@ -112,12 +142,22 @@ final class WaitingPrompts {
 
   /** Leaves the store as it is, to its next owner. */
   void release() {
-    waiting.values().forEach(prompt -> occupancy.remove(prompt.key().urgent(), prompt.bytes()));
+    waiting.values().forEach(this::leave);
     waiting.clear();
+    ids.clear();
   }
 
   private void hold(Waiting prompt) {
     waiting.put(prompt.key(), prompt);
-    occupancy.add(prompt.key().urgent(), prompt.bytes());
+    ids.add(prompt.id());
+    occupancy.add(prompt.key().urgent(), model(prompt), prompt.bytes());
+  }
+
+  private void leave(Waiting prompt) {
+    occupancy.remove(prompt.key().urgent(), model(prompt), prompt.bytes());
+  }
+
+  private String model(Waiting prompt) {
+    return prompt.prompt().model().or(() -> defaultModel).orElse("");
   }
 }

@@ -85,14 +85,30 @@ final class WorkerOutputs {
     String id = text(record.key()).filter(key -> !key.isEmpty()).orElseGet(origin::id);
     DeadLetter letter =
         new DeadLetter(id, record.key(), record.value(), origin, error, maxOutputBytes);
-    Headers reasons = new RecordHeaders();
-    letter.headers().forEach(reasons::add);
-    forward(id, letter.value(), reasons, now, WorkerTopology.DEAD_LETTERS);
+    Headers headers = CarriedHeaders.ifTheyFit(record.headers());
+    deadLetter(letter, headers, now);
     Chunk last = new Chunk(id, CHOICE, 0, "", List.of(), Optional.of(Chunk.ERROR));
-    forward(id, last.toJson(), record.headers(), now, WorkerTopology.CHUNKS);
+    forward(id, last.toJson(), headers, now, WorkerTopology.CHUNKS);
     Completion completion =
         Completion.refused(id, Math.floorDiv(now, 1_000L), Optional.empty(), error, Map.of());
-    forward(id, completion.toJson(), record.headers(), now, WorkerTopology.COMPLETIONS);
+    forward(id, completion.toJson(), headers, now, WorkerTopology.COMPLETIONS);
+  }
+
+  /** Keeps the work of a prompt that is given up, where a person can look at it. */
+  void deadLetter(SavedPrompt prompt, Origin origin, ErrorBody error, long now) {
+    byte[] key = prompt.id().getBytes(UTF_8);
+    DeadLetter letter =
+        new DeadLetter(prompt.id(), key, prompt.work(), origin, error, maxOutputBytes);
+    deadLetter(letter, prompt.headers(), now);
+  }
+
+  private void deadLetter(DeadLetter letter, Headers headers, long now) {
+    forward(
+        letter.id(),
+        letter.value(),
+        CarriedHeaders.with(letter, headers),
+        now,
+        WorkerTopology.DEAD_LETTERS);
   }
 
   void heartbeat(WorkerStatus status, long now) {

@@ -11,6 +11,8 @@ import java.time.Duration;
  * @param worker {@code worker.id}
  * @param model name of the model, a part of the name of its work topic
  * @param heartbeatInterval time between two heartbeats of a lane on which nothing happens
+ * @param maxAttempts attempts at a prompt, each of which ended before a token was committed, after
+ *     which it is given up
  * @param maxWorkBytes largest record on the work topic, in bytes
  * @param maxOutputBytes largest value of a chunk or a completion, in bytes; a prompt that needs
  *     more ends with an error. The output topics take at least this, and {@code prompt.max-bytes}
@@ -21,6 +23,7 @@ public record WorkerSettings(
     String model,
     Topics topics,
     Duration heartbeatInterval,
+    int maxAttempts,
     int maxWorkBytes,
     int maxOutputBytes) {
   public WorkerSettings {

@@ -13,8 +13,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.Topology;
 
 /**
- * The worker app: {@code work.<model>} in; {@code chunks}, {@code completions}, {@code
- * dead-letters} and the heartbeats on {@code workers} out.
+ * The worker app: {@code work.<model>} and {@code control} in; {@code chunks}, {@code completions},
+ * {@code dead-letters} and the heartbeats on {@code workers} out.
  */
 public final class WorkerTopology {
   static final String GENERATE = "generate";
@@ -32,13 +32,20 @@ public final class WorkerTopology {
    */
   public WorkerTopology(WorkerSettings settings, Engine engine, MeterRegistry registry) {
     requireNonNull(settings, "settings is null");
+    requireNonNull(engine, "engine is null");
     AtomicInteger inFlight = new AtomicInteger();
+    Commits commits = new Commits();
+    HandOver handOver = new HandOver();
+    int capacity = capacity(engine.info().slots());
     shared =
         new GenerationProcessor.Shared(
             settings,
-            requireNonNull(engine, "engine is null"),
-            new Gate(capacity(engine.info().slots()), inFlight::get),
+            engine,
+            new Gate(capacity, () -> handOver.isAsked() ? capacity : inFlight.get()),
             inFlight,
+            commits,
+            new Quarantine(commits),
+            handOver,
             new Completions(settings.worker(), engine.info()),
             new WorkerMeters(registry, settings.model(), inFlight));
   }
@@ -53,12 +60,30 @@ public final class WorkerTopology {
     return Map.of(work(), shared.gate());
   }
 
+  /** Counts the transactions of the app. */
+  public Commits commits() {
+    return shared.commits();
+  }
+
+  /**
+   * Asks the app to take no more prompts, and to leave those that it has to others, with no strike
+   * against those that have barely begun.
+   */
+  public void handOver() {
+    shared.handOver().ask();
+  }
+
+  /** Whether that has happened. */
+  public boolean hasHandedOver() {
+    return shared.handOver().isDone();
+  }
+
   public Topology topology() {
     Topics topics = shared.settings().topics();
     ByteArrayDeserializer bytes = new ByteArrayDeserializer();
     StringSerializer key = new StringSerializer();
     ByteArraySerializer value = new ByteArraySerializer();
-    return new Topology()
+    return ControlReader.addTo(new Topology(), topics.control())
         .addSource(WORK, bytes, bytes, work())
         .addProcessor(GENERATE, () -> new GenerationProcessor(shared), WORK)
         .addStateStore(InFlightStore.builder(shared.settings().maxWorkBytes()), GENERATE)

@@ -2,8 +2,12 @@ package io.millrace.worker;
 
 import static io.millrace.worker.Settings.BOOTSTRAP_SERVERS;
 import static io.millrace.worker.Settings.PROMPT_MAX_BYTES;
+import static io.millrace.worker.Settings.ROUTER_DEDUP_PROMPTS;
+import static io.millrace.worker.Settings.ROUTER_DEDUP_WINDOW;
 import static io.millrace.worker.Settings.ROUTER_DEFAULT_MODEL;
 import static io.millrace.worker.Settings.ROUTER_HEARTBEAT_EXPIRY;
+import static io.millrace.worker.Settings.ROUTER_MODEL_INPUTS;
+import static io.millrace.worker.Settings.ROUTER_MODEL_QUOTA;
 import static io.millrace.worker.Settings.ROUTER_NO_WORKER_TIMEOUT;
 import static io.millrace.worker.Settings.ROUTER_PREFETCH;
 import static io.millrace.worker.Settings.ROUTER_UNKNOWN_MODEL_TIMEOUT;
@@ -13,6 +17,7 @@ import static io.millrace.worker.Settings.ROUTER_WAITING_PROMPTS;
 import static io.millrace.worker.Settings.SESSION_TIMEOUT;
 import static io.millrace.worker.Settings.TOPICS_PREFIX;
 import static io.millrace.worker.Settings.WORKER_HEARTBEAT_INTERVAL;
+import static io.millrace.worker.Settings.WORKER_MAX_ATTEMPTS;
 
 import io.millrace.record.Topics;
 import io.millrace.topology.RouterSettings;
@@ -46,11 +51,15 @@ record AppSettings(Settings settings, String instance) {
         promptMaxBytes(),
         settings.get(ROUTER_WAITING_PROMPTS),
         settings.get(ROUTER_URGENT_PROMPTS),
+        settings.get(ROUTER_MODEL_QUOTA),
+        settings.get(ROUTER_MODEL_INPUTS),
         settings.get(ROUTER_WAITING_BYTES),
         settings.get(ROUTER_PREFETCH),
         settings.get(ROUTER_DEFAULT_MODEL),
         settings.get(ROUTER_UNKNOWN_MODEL_TIMEOUT),
         settings.get(ROUTER_NO_WORKER_TIMEOUT),
+        settings.get(ROUTER_DEDUP_WINDOW),
+        settings.get(ROUTER_DEDUP_PROMPTS),
         settings.get(ROUTER_HEARTBEAT_EXPIRY));
   }
 
@@ -60,6 +69,7 @@ record AppSettings(Settings settings, String instance) {
         model,
         topics(),
         settings.get(WORKER_HEARTBEAT_INTERVAL),
+        settings.get(WORKER_MAX_ATTEMPTS),
         maxRecordBytes(),
         maxValueBytes());
   }

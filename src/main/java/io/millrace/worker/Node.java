@@ -11,6 +11,8 @@ import io.millrace.ops.Health;
 import io.millrace.ops.Health.Condition;
 import io.millrace.ops.Meters;
 import io.millrace.ops.OpsServer;
+import io.millrace.record.WorkerStatus;
+import io.millrace.topology.Commits;
 import io.millrace.topology.Gate;
 import io.millrace.topology.RouterTopology;
 import io.millrace.topology.StreamsApp;
@@ -30,6 +32,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.Topology;
@@ -54,6 +57,7 @@ public final class Node implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("millrace-watch").factory());
   private Optional<OpsServer> ops = Optional.empty();
+  private Optional<WorkerTopology> worker = Optional.empty();
   private boolean closed;
 
   private Node(AppSettings settings) {
@@ -76,7 +80,8 @@ public final class Node implements AutoCloseable {
    *
    * @param model name of the model on topics
    * @param engine stays open when the node is closed
-   * @throws IllegalStateException when the topics are not there, or the metrics port is taken
+   * @throws IllegalStateException when the topics are not there, the metrics port is taken, or a
+   *     live worker serves the model with other weights
    */
   public static Node startWorker(Settings settings, String model, Engine engine) {
     requireNonNull(engine, "engine is null");
@@ -84,6 +89,7 @@ public final class Node implements AutoCloseable {
     return node.start(
         Optional.of(model),
         () -> {
+          node.checkWeights(model, engine);
           node.addWorker(model, engine);
           if (settings.get(WORKER_ROUTES)) {
             node.addRouter();
@@ -112,6 +118,11 @@ public final class Node implements AutoCloseable {
     return true;
   }
 
+  /** Whether the node cannot go on. */
+  boolean hasFailed() {
+    return failure.isDone();
+  }
+
   /** Waits for the reason why the node cannot go on; it is still to be closed then. */
   public String awaitFailure() throws InterruptedException {
     try {
@@ -133,6 +144,7 @@ public final class Node implements AutoCloseable {
     closed = true;
     watch.shutdownNow();
     Duration timeout = settings.settings().get(WORKER_DRAIN_TIMEOUT);
+    worker.ifPresent(app -> handOver(app, timeout));
     for (StreamsApp app : apps) {
       if (!app.close(timeout)) {
         LOG.warn("An app did not stop within {} s; others resume its work", timeout.toSeconds());
@@ -160,24 +172,56 @@ public final class Node implements AutoCloseable {
     }
   }
 
+  /** Workers of one model continue each other's texts, so they must have the same weights. */
+  private void checkWeights(String model, Engine engine) {
+    String own = engine.info().fingerprint();
+    Optional<WorkerStatus> other =
+        new LiveWorkers(settings.clientConfig(), settings.topics())
+            .find(status ->
+                status.model().equals(model)
+                    && !status.worker().equals(settings.instance())
+                    && !status.fingerprint().equals(own));
+    if (other.isPresent()) {
+      throw new IllegalStateException(
+          "worker %s serves %s with weights %s, but this process has %s; stop that worker first, or give this model another name"
+              .formatted(other.get().worker(), model, other.get().fingerprint(), own));
+    }
+  }
+
+  /** Lets the worker end its part in order; one that is not running any more has nothing to end. */
+  private void handOver(WorkerTopology app, Duration timeout) {
+    app.handOver();
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (!app.hasHandedOver()
+        && apps.getFirst().streams().state().isRunningOrRebalancing()
+        && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(READY_POLL.toNanos());
+    }
+  }
+
   private void addWorker(String model, Engine engine) {
-    WorkerTopology worker = new WorkerTopology(settings.worker(model), engine, meters.registry());
+    WorkerTopology app = new WorkerTopology(settings.worker(model), engine, meters.registry());
+    worker = Optional.of(app);
     meters.bindEngine(model, engine::status);
     health.watch("engine", () -> engineCondition(engine));
     watch("the engine of " + model, () -> engine.status().healthy());
-    add("worker", worker.topology(), settings.workerStreams(model), worker.gates());
+    add("worker", app.topology(), settings.workerStreams(model), app.gates(), app.commits());
   }
 
   private void addRouter() {
     RouterTopology router =
         new RouterTopology(
             settings.topics(), settings.router(), new SecureRandom(), meters.registry());
-    add("router", router.topology(), settings.routerStreams(), router.gates());
+    add("router", router.topology(), settings.routerStreams(), router.gates(), new Commits());
   }
 
   private void add(
-      String name, Topology topology, StreamsSettings streams, Map<String, Gate> gates) {
-    StreamsApp app = StreamsApp.start(topology, streams, gates, failure::complete);
+      String name,
+      Topology topology,
+      StreamsSettings streams,
+      Map<String, Gate> gates,
+      Commits commits) {
+    StreamsApp app = StreamsApp.start(topology, streams, gates, commits, failure::complete);
     apps.add(app);
     meters.bind(app.streams());
     health.watch(name, () -> streamsCondition(app.streams()));

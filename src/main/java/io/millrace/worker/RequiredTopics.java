@@ -7,7 +7,9 @@ import io.millrace.topology.TopicContract;
 import io.millrace.topology.TopicSpec;
 import io.millrace.topology.TopicState;
 import io.millrace.topology.TopicState.Status;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,12 +21,14 @@ final class RequiredTopics implements AutoCloseable {
   private final TopicContract contract;
   private final TopicAdmin admin;
   private final int maxRecordBytes;
+  private final Set<String> modelInputs;
 
   RequiredTopics(AppSettings settings) {
     topics = settings.topics();
     contract = TopicContract.load(topics);
     admin = new TopicAdmin(settings.clientConfig());
     maxRecordBytes = settings.maxRecordBytes();
+    modelInputs = settings.router().modelInputs();
   }
 
   /**
@@ -34,7 +38,9 @@ final class RequiredTopics implements AutoCloseable {
    * @throws TopicAdminException when the cluster does not answer
    */
   void check() {
-    List<TopicState> states = admin.describe(contract.shared());
+    List<TopicSpec> specs = new ArrayList<>(contract.shared());
+    modelInputs.forEach(model -> specs.add(contract.prompts(model)));
+    List<TopicState> states = admin.describe(specs);
     List<String> missing =
         states.stream()
             .filter(state -> state.status() == Status.MISSING)
@@ -45,13 +51,8 @@ final class RequiredTopics implements AutoCloseable {
           "the topics %s do not exist; create them with: millrace topics create"
               .formatted(String.join(", ", missing)));
     }
-    int prompts = partitions(states, topics.prompts());
-    int urgent = partitions(states, topics.urgentPrompts());
-    if (prompts != urgent) {
-      throw new IllegalStateException(
-          "%s has %d partitions and %s has %d, expected as many: a router reads one of each together"
-              .formatted(topics.prompts(), prompts, topics.urgentPrompts(), urgent));
-    }
+    checkPartitions(states, topics.urgentPrompts());
+    modelInputs.forEach(model -> checkPartitions(states, topics.prompts(model)));
     for (TopicState state : states) {
       if (!state.name().equals(topics.control()) && !state.name().equals(topics.workers())) {
         checkSize(state);
@@ -81,6 +82,16 @@ final class RequiredTopics implements AutoCloseable {
   @Override
   public void close() {
     admin.close();
+  }
+
+  private void checkPartitions(List<TopicState> states, String input) {
+    int prompts = partitions(states, topics.prompts());
+    int others = partitions(states, input);
+    if (prompts != others) {
+      throw new IllegalStateException(
+          "%s has %d partitions and %s has %d, expected as many: a router reads one of each together"
+              .formatted(topics.prompts(), prompts, input, others));
+    }
   }
 
   private static int partitions(List<TopicState> states, String topic) {

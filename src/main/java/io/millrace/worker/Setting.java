@@ -1,6 +1,7 @@
 package io.millrace.worker;
 
 import static java.util.Objects.requireNonNull;
+import static java.util.stream.Collectors.toUnmodifiableSet;
 
 import java.time.Duration;
 import java.util.Arrays;
@@ -8,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -48,6 +50,19 @@ public record Setting<T>(
   static Setting<Optional<String>> text(String name, String defaultText) {
     return new Setting<>(
         name, defaultText, "a text", text -> Optional.of(text).filter(some -> !some.isEmpty()));
+  }
+
+  /** Any number of names, separated by commas. */
+  static Setting<Set<String>> names(String name) {
+    return new Setting<>(
+        name,
+        "",
+        "names, separated by commas",
+        text ->
+            Arrays.stream(text.split(","))
+                .map(String::strip)
+                .filter(part -> !part.isEmpty())
+                .collect(toUnmodifiableSet()));
   }
 
   static Setting<Boolean> flag(String name, boolean defaultValue) {

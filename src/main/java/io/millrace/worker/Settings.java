@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -42,6 +43,8 @@ public final class Settings {
   public static final Setting<OptionalInt> WORKER_THREADS = Setting.countOrAuto("worker.threads");
   public static final Setting<Duration> WORKER_HEARTBEAT_INTERVAL =
       Setting.duration("worker.heartbeat-interval", "1s");
+  public static final Setting<Integer> WORKER_MAX_ATTEMPTS =
+      Setting.count("worker.max-attempts", 3, 1);
   public static final Setting<Duration> WORKER_DRAIN_TIMEOUT =
       Setting.duration("worker.drain-timeout", "10s");
   public static final Setting<Boolean> WORKER_ROUTES = Setting.flag("worker.routes", true);
@@ -52,6 +55,10 @@ public final class Settings {
       Setting.count("router.waiting-prompts", 256, 1);
   public static final Setting<Integer> ROUTER_URGENT_PROMPTS =
       Setting.count("router.urgent-prompts", 64, 1);
+  public static final Setting<Integer> ROUTER_MODEL_QUOTA =
+      Setting.count("router.model-quota", 256, 1);
+  public static final Setting<Set<String>> ROUTER_MODEL_INPUTS =
+      Setting.names("router.model-inputs");
   public static final Setting<Long> ROUTER_WAITING_BYTES =
       Setting.bytes("router.waiting-bytes", "32MiB", 64L << 30);
   public static final Setting<Integer> ROUTER_PREFETCH = Setting.count("router.prefetch", 2, 0);
@@ -59,6 +66,10 @@ public final class Settings {
       Setting.duration("router.unknown-model-timeout", "30s");
   public static final Setting<Duration> ROUTER_NO_WORKER_TIMEOUT =
       Setting.duration("router.no-worker-timeout", "1h");
+  public static final Setting<Duration> ROUTER_DEDUP_WINDOW =
+      Setting.duration("router.dedup-window", "1h");
+  public static final Setting<Integer> ROUTER_DEDUP_PROMPTS =
+      Setting.count("router.dedup-prompts", 200_000, 0);
   public static final Setting<Duration> ROUTER_HEARTBEAT_EXPIRY =
       Setting.duration("router.heartbeat-expiry", "15s");
 
@@ -75,15 +86,20 @@ public final class Settings {
           WORKER_BACKEND,
           WORKER_THREADS,
           WORKER_HEARTBEAT_INTERVAL,
+          WORKER_MAX_ATTEMPTS,
           WORKER_DRAIN_TIMEOUT,
           WORKER_ROUTES,
           ROUTER_DEFAULT_MODEL,
           ROUTER_WAITING_PROMPTS,
           ROUTER_URGENT_PROMPTS,
+          ROUTER_MODEL_QUOTA,
+          ROUTER_MODEL_INPUTS,
           ROUTER_WAITING_BYTES,
           ROUTER_PREFETCH,
           ROUTER_UNKNOWN_MODEL_TIMEOUT,
           ROUTER_NO_WORKER_TIMEOUT,
+          ROUTER_DEDUP_WINDOW,
+          ROUTER_DEDUP_PROMPTS,
           ROUTER_HEARTBEAT_EXPIRY);
 
   /** Keys that go to Kafka's clients, without this prefix. */

@@ -1,5 +1,6 @@
 package io.millrace.engine;
 
+import io.millrace.text.MarkedText;
 import io.millrace.text.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
@@ -26,8 +27,8 @@ class ByteTokenizer implements Tokenizer {
   }
 
   @Override
-  public int[] encodePrompt(String text) {
-    int[] tokens = encode(text, SpecialTokens.PARSE);
+  public int[] encodePrompt(MarkedText text) {
+    int[] tokens = encode(text.text(), SpecialTokens.PARSE);
     int[] prompt = new int[tokens.length + 1];
     prompt[0] = BEGIN;
     System.arraycopy(tokens, 0, prompt, 1, tokens.length);

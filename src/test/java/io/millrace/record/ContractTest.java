@@ -65,7 +65,8 @@ class ContractTest {
     return Stream.of(
         Arguments.of("Prompt", PROMPT.toJson()),
         Arguments.of("Prompt", Prompt.of("a", "Once").build().toJson()),
-        Arguments.of("Work", new Work(PROMPT, 1).toJson()),
+        Arguments.of("Control", new Control(Control.Action.CANCEL).toJson()),
+        Arguments.of("Work", new Work(PROMPT, 1, 1).toJson()),
         Arguments.of("Chunk", new Chunk("a", 0, 0, "x", List.of(1), Optional.empty()).toJson()),
         Arguments.of(
             "Chunk", new Chunk("a", 0, 1, "", List.of(), Optional.of(Chunk.ERROR)).toJson()),
@@ -248,7 +249,7 @@ class ContractTest {
       case "Chunk" -> Chunk.fromJson(value);
       case "Completion" -> Completion.fromJson(value);
       case "WorkerStatus" -> WorkerStatus.fromJson(value);
-      case "Control" -> assertThat(value).isNotEmpty();
+      case "Control" -> Control.fromJson(value);
       default -> throw new AssertionError("no reader for " + message);
     }
   }

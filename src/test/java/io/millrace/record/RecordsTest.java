@@ -19,7 +19,7 @@ class RecordsTest {
 
   @Test
   void shouldReadBackWork() {
-    Work work = new Work(PROMPT, 1_700_000_000_000L);
+    Work work = new Work(PROMPT, 1_700_000_000_000L, 1_699_999_999_000L);
 
     assertThat(Work.fromJson(work.toJson())).isEqualTo(work);
   }
@@ -100,7 +100,7 @@ class RecordsTest {
 
   @Test
   void shouldIgnoreFieldsOfLaterVersions() {
-    Work work = new Work(PROMPT, 1);
+    Work work = new Work(PROMPT, 1, 1);
     byte[] later =
         new String(work.toJson(), UTF_8)
             .replaceFirst("\\{", "{\"shard\":{\"x\":[1]},")
@@ -113,7 +113,7 @@ class RecordsTest {
   @Test
   void shouldRefuseLaterVersions() {
     byte[] later =
-        new String(new Work(PROMPT, 1).toJson(), UTF_8)
+        new String(new Work(PROMPT, 1, 1).toJson(), UTF_8)
             .replace("\"version\":1", "\"version\":2")
             .getBytes(UTF_8);
 

@@ -136,7 +136,7 @@ class IncrementalDecoderTest {
     }
 
     @Override
-    public int[] encodePrompt(String text) {
+    public int[] encodePrompt(MarkedText text) {
       throw new UnsupportedOperationException("only decodes");
     }
 

@@ -3,6 +3,7 @@ package io.millrace.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.text.SpecialTokenSplitter.Part;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class SpecialTokenSplitterTest {
   private final SpecialTokenSplitter splitter =
-      new SpecialTokenSplitter(
+      splitter(
           Map.of(1, "<s>", 2, "</s>", 3, "<s></s>", 4, "ab", 5, "bcd", 6, "ü🦙", 7, "", 8, "<s>"));
 
   @ParameterizedTest
@@ -38,27 +39,61 @@ class SpecialTokenSplitterTest {
 
   @Test
   void shouldNotCutWhenThereAreNoSpecialTokens() {
-    assertThat(new SpecialTokenSplitter(Map.of()).split("<s>"))
-        .containsExactly(new Part.Text("<s>"));
+    assertThat(splitter(Map.of()).split("<s>")).containsExactly(new Part.Text("<s>"));
   }
 
   @Test
   void shouldFindEachOfManyTokens() {
     Map<Integer, String> many =
         IntStream.range(0, 500).boxed().collect(Collectors.toMap(i -> i, "<|%d|>"::formatted));
-    SpecialTokenSplitter splitsMany = new SpecialTokenSplitter(many);
+    SpecialTokenSplitter splitsMany = splitter(many);
 
     many.forEach((id, spelling) ->
         assertThat(splitsMany.split("x" + spelling))
-            .containsExactly(new Part.Text("x"), new Part.Token(id)));
+            .containsExactly(new Part.Text("x"), new Part.Token(new SpecialToken(id, spelling))));
+  }
+
+  @Test
+  void shouldLeaveVerbatimTextWholeAndJoinItWithWhatIsAroundIt() {
+    MarkedText text =
+        MarkedText.trusted("<s>x")
+            .concat(MarkedText.verbatim("<s>ab</"))
+            .concat(MarkedText.trusted("s></s>"));
+
+    assertThat(describe(splitter.split(text))).isEqualTo("1 'x<s>ab</s>' 2");
+  }
+
+  @Test
+  void shouldGiveTokensTheWhiteSpaceThatTheyTake() {
+    SpecialTokenSplitter strips =
+        new SpecialTokenSplitter(
+            List.of(
+                new SpecialToken(1, "<l>", true, false, false),
+                new SpecialToken(2, "<r>", false, true, false),
+                new SpecialToken(3, "word", false, false, true)));
+
+    assertThat(describe(strips.split("a <l> b <r> c"))).isEqualTo("'a' 1 ' b ' 2 'c'");
+    assertThat(describe(strips.split("<r>\n <l>"))).isEqualTo("2 1");
+    assertThat(describe(strips.split("a word, words"))).isEqualTo("'a ' 3 ', words'");
+  }
+
+  private static SpecialTokenSplitter splitter(Map<Integer, String> spellings) {
+    return new SpecialTokenSplitter(
+        spellings.entrySet().stream()
+            .map(token -> new SpecialToken(token.getKey(), token.getValue()))
+            .toList());
   }
 
   private String describe(String text) {
-    return splitter.split(text).stream()
+    return describe(splitter.split(text));
+  }
+
+  private static String describe(List<Part> parts) {
+    return parts.stream()
         .map(part ->
             switch (part) {
               case Part.Text(String uncut) -> "'" + uncut + "'";
-              case Part.Token(int id) -> Integer.toString(id);
+              case Part.Token(SpecialToken token) -> Integer.toString(token.id());
             })
         .collect(Collectors.joining(" "));
   }

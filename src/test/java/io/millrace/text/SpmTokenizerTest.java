@@ -85,11 +85,28 @@ class SpmTokenizerTest {
   @Test
   void shouldKeepUserDefinedTextWhole() {
     Tokenizer withRule =
-        tokenizer(TinyVocabulary.withBytes().words(WORDS).add("<hr>", Kind.USER_DEFINED, 0));
+        tokenizer(TinyVocabulary.withBytes().words(WORDS).add("----", Kind.USER_DEFINED, 0));
 
-    assertThat(pieces(withRule, "a<hr>b", PARSE)).containsExactly("▁a", "<hr>", "▁", "b");
-    assertThat(pieces(withRule, "a<hr>b", AS_TEXT)).containsExactly("▁a", "<hr>", "▁", "b");
-    assertThat(new String(withRule.bytes(withRule.vocabSize() - 1), UTF_8)).isEqualTo("<hr>");
+    assertThat(pieces(withRule, "a----b", PARSE)).containsExactly("▁a", "----", "▁", "b");
+    assertThat(pieces(withRule, "a----b", AS_TEXT)).containsExactly("▁a", "----", "▁", "b");
+    assertThat(new String(withRule.bytes(withRule.vocabSize() - 1), UTF_8)).isEqualTo("----");
+  }
+
+  @Test
+  void shouldTakeMarkupFromTemplatesOnly() {
+    Tokenizer withCall =
+        tokenizer(TinyVocabulary.withBytes().words(WORDS).add("<c>", Kind.USER_DEFINED, 1));
+    int call = withCall.vocabSize() - 1;
+    MarkedText prompt =
+        MarkedText.trusted("<c>")
+            .concat(MarkedText.verbatim("<c>"))
+            .concat(MarkedText.trusted("<"));
+
+    assertThat(withCall.encode("<c>", PARSE)).containsExactly(call);
+    assertThat(withCall.encode("<c>", AS_TEXT)).doesNotContain(call);
+    assertThat(new String(withCall.bytes(call), UTF_8)).isEqualTo("<c>");
+    assertThat(withCall.encodePrompt(prompt)).startsWith(TinyVocabulary.BOS, call);
+    assertThat(IntStream.of(withCall.encodePrompt(prompt)).filter(id -> id == call)).hasSize(1);
   }
 
   @Test

@@ -81,8 +81,10 @@ final class TinyVocabulary {
         kinds,
         unknown,
         OptionalInt.of(BOS),
+        OptionalInt.empty(),
         endOfGeneration,
         addBos,
+        false,
         addSpacePrefix);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.record.WorkerStatus;
 import io.millrace.topology.Fleet.LiveWorker;
 import java.time.Duration;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class FleetTest {
@@ -75,12 +76,16 @@ class FleetTest {
   }
 
   @Test
-  void shouldForgetALane() {
+  void shouldForgetAModelWithTheLastOfItsLanes() {
     fleet.heard(Heartbeats.of("tales", 0, "mini-1", 4, 0), 1_000);
+    fleet.heard(Heartbeats.of("tales", 1, "mini-1", 4, 0), 1_000);
 
     fleet.forget("tales/0");
+    Set<String> whileThereIsALane = Set.copyOf(fleet.models());
+    fleet.forget("tales/1");
 
+    assertThat(whileThereIsALane).containsExactly("tales");
     assertThat(fleet.workers("tales", 1_000)).isEmpty();
-    assertThat(fleet.models()).containsExactly("tales");
+    assertThat(fleet.models()).isEmpty();
   }
 }

@@ -50,6 +50,7 @@ class GatedConsumerIT {
             topology(gated, free, allowance),
             settings(prefix, state),
             Map.of(gated, gate),
+            new Commits(),
             r -> {});
     try {
       Await.until("the gate shuts", () -> held.get() == CAPACITY);

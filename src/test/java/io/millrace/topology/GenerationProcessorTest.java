@@ -405,6 +405,167 @@ class GenerationProcessorTest {
     assertThat(task.heartbeats()).extracting(WorkerStatus::admitted).containsExactly(0L, 1L, 1L);
   }
 
+  @Test
+  void shouldSubmitAPromptOnceItsAttemptIsCommitted() {
+    task.take(prompt("a"));
+    task.tickUncommitted();
+    long before = engine.submissions("a");
+
+    task.tick();
+
+    assertThat(before).isZero();
+    assertThat(engine.submissions("a")).isEqualTo(1);
+  }
+
+  @Test
+  void shouldGiveUpAPromptThatEndsItsWorkerAgainAndAgain() {
+    task.receive(prompt("poison"));
+    for (int attempt = 2; attempt <= WorkerTask.MAX_ATTEMPTS; attempt++) {
+      task = task.restart(engine);
+      task.tick();
+    }
+    assertThat(engine.submissions("poison")).isEqualTo(WorkerTask.MAX_ATTEMPTS);
+
+    task = task.restart(engine);
+    task.tick();
+
+    assertThat(engine.submissions("poison")).isEqualTo(WorkerTask.MAX_ATTEMPTS);
+    assertThat(task.completions().getFirst().error().orElseThrow().code())
+        .isEqualTo("engine_error");
+    assertThat(task.deadLetters()).singleElement().asString().contains("poison");
+    assertThat(task.outputHeaders("dead-letters").getFirst())
+        .extracting(Header::key)
+        .contains("traceparent", "millrace.error.code", "millrace.original.offset");
+    assertThat(task.savedPrompts()).isEmpty();
+    assertThat(task.inFlight()).isZero();
+  }
+
+  @Test
+  void shouldForgiveAttemptsOnceAPromptGetsOn() {
+    task.receive(prompt("a"));
+    for (int life = 0; life < 3 * WorkerTask.MAX_ATTEMPTS; life++) {
+      task = task.restart(engine);
+      task.tick();
+      engine.latest("a").says("word ", life);
+      task.tick();
+    }
+    engine.latest("a").finishes("", "all");
+    task.tick();
+
+    assertThat(task.completions().getFirst().error()).isEmpty();
+  }
+
+  @Test
+  void shouldRunSuspectsAlone() {
+    task.receive(prompt("a"));
+    task.receive(prompt("b"));
+    task = task.restart(engine);
+    task.tick();
+    task.receive(prompt("c"));
+    long first = engine.submissions("a") + engine.submissions("b");
+
+    String suspect = engine.submissions("a") == 2 ? "a" : "b";
+    String other = suspect.equals("a") ? "b" : "a";
+    engine.latest(suspect).says("Once", 1);
+    task.tick();
+    task.tick();
+    long second = engine.submissions(other);
+    long newcomer = engine.submissions("c");
+    engine.latest(other).says("Once", 1);
+    task.tick();
+    task.tick();
+
+    assertThat(first).isEqualTo(3);
+    assertThat(second).isEqualTo(2);
+    assertThat(newcomer).isZero();
+    assertThat(engine.submissions("c")).isEqualTo(1);
+  }
+
+  @Test
+  void shouldLetThoseWithProgressGoOnBeforeSuspectsAreTried() {
+    task.receive(prompt("a"));
+    engine.latest("a").says("Once", 1);
+    task.tick();
+    task.receive(prompt("poison"));
+
+    task = task.restart(engine);
+    task.tick();
+    long suspect = engine.submissions("poison");
+    engine.latest("a").says(" upon", 2);
+    task.tick();
+    task.tick();
+
+    assertThat(engine.submissions("a")).isEqualTo(2);
+    assertThat(suspect).isEqualTo(1);
+    assertThat(engine.submissions("poison")).isEqualTo(2);
+  }
+
+  @Test
+  void shouldHoldNoPlannedEndAgainstAPrompt() {
+    task.receive(prompt("a"));
+    task.handOver();
+    boolean handedOver = task.hasHandedOver();
+
+    task = task.restart(engine);
+
+    assertThat(handedOver).isTrue();
+    assertThat(engine.latest("a").isAbandoned()).isTrue();
+    assertThat(task.savedPrompts().getFirst().strikes()).isZero();
+  }
+
+  @Test
+  void shouldAskForNoMoreAndBeginNoneWhenAboutToStop() {
+    task.handOver();
+    task.receive(prompt("a"));
+
+    assertThat(task.heartbeats().getLast().slots()).isZero();
+    assertThat(engine.submissions("a")).isZero();
+    assertThat(task.savedPrompts()).hasSize(1);
+  }
+
+  @Test
+  void shouldCancelAPromptThatIsGenerated() {
+    task.receive(prompt("a"));
+    engine.latest("a").says("Once", 1);
+    task.tick();
+
+    task.cancel("a");
+    task.tick();
+
+    assertThat(task.completions().getFirst().error().orElseThrow().code()).isEqualTo("cancelled");
+    assertThat(task.chunks().getLast().finishReason()).contains("error");
+    assertThat(task.inFlight()).isZero();
+  }
+
+  @Test
+  void shouldNotGenerateAPromptThatWasCancelledOnItsWay() {
+    task.cancel("a");
+
+    task.receive(prompt("a"));
+
+    assertThat(engine.submissions("a")).isZero();
+    assertThat(task.completions().getFirst().error().orElseThrow().code()).isEqualTo("cancelled");
+  }
+
+  @Test
+  void shouldGenerateAPromptThatIsPublishedLongAfterItsIdWasCancelled() {
+    task.cancel("a");
+    task.pass(3_600_000);
+
+    task.receive(prompt("a"));
+
+    assertThat(engine.submissions("a")).isEqualTo(1);
+  }
+
+  @Test
+  void shouldNotGenerateAPromptThatIsLate() {
+    task.receive(prompt("a").deadline(WorkerTask.NOW));
+
+    assertThat(engine.submissions("a")).isZero();
+    assertThat(task.completions().getFirst().error().orElseThrow().code())
+        .isEqualTo("deadline_exceeded");
+  }
+
   private static PromptBuilder prompt(String id) {
     return Prompt.of(id, "Once").model("tiny").seed(1);
   }

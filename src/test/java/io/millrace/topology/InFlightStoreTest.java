@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.junit.jupiter.api.Test;
 
 class InFlightStoreTest {
   private static final Headers NONE = new RecordHeaders();
+  private static final long TIMESTAMP = 1_700_000_000_000L;
 
   private final KeyValueStore<byte[], byte[]> entries = TaskStore.open();
   private final InFlightStore store = new InFlightStore(entries);
@@ -22,7 +24,7 @@ class InFlightStoreTest {
   @Test
   void shouldReturnAPromptWithItsProgress() {
     Headers headers = new RecordHeaders().add("traceparent", bytes("00-1")).add("empty", null);
-    store.admit("a", bytes("work"), headers, "weights");
+    store.admit("a", record("work", headers), 17, "weights", true);
     store.append("a", 1, List.of(7, 8), 5);
     store.append("a", 2, List.of(9), 0);
 
@@ -34,11 +36,13 @@ class InFlightStoreTest {
     assertThat(saved.progress().tokens()).containsExactly(7, 8, 9);
     assertThat(saved.progress().publishedChars()).isEqualTo(5);
     assertThat(saved.segments()).isEqualTo(2);
+    assertThat(saved.offset()).isEqualTo(17);
+    assertThat(saved.timestamp()).isEqualTo(TIMESTAMP);
   }
 
   @Test
   void shouldKeepSegmentsInOrderPastAByte() {
-    store.admit("a", bytes("work"), NONE, "weights");
+    store.admit("a", record("work", NONE), 17, "weights", true);
     for (int segment = 1; segment <= 300; segment++) {
       store.append("a", segment, List.of(segment), 1);
     }
@@ -52,7 +56,7 @@ class InFlightStoreTest {
   void shouldKeepPromptsApart() {
     List<String> ids = List.of("a", "aa", "ab", "a\0\0\0\1", "é", "🌾", "b");
     for (String id : ids) {
-      store.admit(id, bytes(id), NONE, "weights");
+      store.admit(id, record(id, NONE), 17, "weights", true);
       store.append(id, 1, List.of(id.hashCode()), 1);
     }
 
@@ -66,10 +70,10 @@ class InFlightStoreTest {
 
   @Test
   void shouldForgetAPromptThatEnded() {
-    store.admit("a", bytes("work"), NONE, "weights");
+    store.admit("a", record("work", NONE), 17, "weights", true);
     store.append("a", 1, List.of(1), 1);
     store.append("a", 2, List.of(2), 1);
-    store.admit("b", bytes("work"), NONE, "weights");
+    store.admit("b", record("work", NONE), 18, "weights", true);
 
     store.remove("a", 2);
 
@@ -78,8 +82,40 @@ class InFlightStoreTest {
   }
 
   @Test
+  void shouldCountAttemptsThatAddNothing() {
+    store.admit("a", record("work", NONE), 17, "weights", true);
+    int afterTheFirst = single().strikes();
+    store.attempt("a", 2, 0);
+    int afterTheSecond = single().strikes();
+    store.append("a", 1, List.of(7), 5);
+    int afterAToken = single().strikes();
+    store.attempt("a", 1, 1);
+
+    assertThat(List.of(afterTheFirst, afterTheSecond, afterAToken, single().strikes()))
+        .containsExactly(1, 2, 0, 1);
+    assertThat(single().progress().tokens()).containsExactly(7);
+  }
+
+  @Test
+  void shouldHoldNothingAgainstAPromptThatHasNotBegun() {
+    store.admit("a", record("work", NONE), 17, "weights", false);
+
+    assertThat(single().strikes()).isZero();
+  }
+
+  @Test
+  void shouldForgetTheAttemptsOfAPromptThatEnded() {
+    store.admit("a", record("work", NONE), 17, "weights", true);
+    store.attempt("a", 2, 0);
+
+    store.remove("a", 0);
+
+    assertThat(entries.approximateNumEntries()).isZero();
+  }
+
+  @Test
   void shouldIgnoreFieldsThatANewerBuildAdded() {
-    store.admit("a", bytes("work"), NONE, "weights");
+    store.admit("a", record("work", NONE), 17, "weights", true);
     rewrite(value -> Arrays.copyOf(value, value.length + 9));
 
     assertThat(single().work()).isEqualTo(bytes("work"));
@@ -87,7 +123,7 @@ class InFlightStoreTest {
 
   @Test
   void shouldRefuseAVersionItCannotRead() {
-    store.admit("a", bytes("work"), NONE, "weights");
+    store.admit("a", record("work", NONE), 17, "weights", true);
     rewrite(value -> {
       value[0]++;
       return value;
@@ -107,6 +143,10 @@ class InFlightStoreTest {
     List<SavedPrompt> all = store.readAll();
     assertThat(all).hasSize(1);
     return all.getFirst();
+  }
+
+  private static Record<byte[], byte[]> record(String work, Headers headers) {
+    return new Record<>(bytes("key"), bytes(work), TIMESTAMP, headers);
   }
 
   private static byte[] bytes(String text) {

@@ -2,6 +2,7 @@ package io.millrace.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.record.Prompt;
 import io.millrace.record.WorkerStatus;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,9 +12,10 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class LanePickerTest {
+  private static final Prompt PROMPT = Prompt.of("p", "Once").maxTokens(10).build();
+
   private final Fleet fleet = new Fleet(Duration.ofSeconds(15));
-  private final Credit credit = new Credit(0);
-  private final LanePicker picker = new LanePicker(credit);
+  private final LanePicker picker = new LanePicker(new Credit(0));
   private long now;
 
   @Test
@@ -73,15 +75,14 @@ class LanePickerTest {
 
   @Test
   void shouldSendAFewPromptsAhead() {
-    Credit generous = new Credit(2);
-    LanePicker ahead = new LanePicker(generous);
+    LanePicker ahead = new LanePicker(new Credit(2));
     hear("mini-1", 0, 0, 0);
 
-    assertThat(sendAll(ahead, generous)).hasSize(2);
+    assertThat(sendAll(ahead)).hasSize(2);
     hear("mini-1", 0, 0, 0);
-    assertThat(sendAll(ahead, generous)).isEmpty();
+    assertThat(sendAll(ahead)).isEmpty();
     hear("mini-1", 0, 0, 1);
-    assertThat(sendAll(ahead, generous)).hasSize(1);
+    assertThat(sendAll(ahead)).hasSize(1);
   }
 
   @Test
@@ -114,28 +115,82 @@ class LanePickerTest {
     assertThat(sendAll()).hasSize(4);
   }
 
+  @Test
+  void shouldPreferTheWorkerThatWillHaveFinishedFirst() {
+    fleet.heard(Heartbeats.of("tales", 0, "slow", 8, 100, 10), now);
+    fleet.heard(Heartbeats.of("tales", 1, "fast", 8, 300, 100), now);
+
+    // 11 tokens each: fast needs 3.1 s and 0.11 s for each further one, slow 11.1 s.
+    List<String> sent = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      sent.add(send().orElseThrow().worker());
+    }
+
+    assertThat(sent).containsOnly("fast");
+    assertThat(send().orElseThrow().worker()).isEqualTo("slow");
+  }
+
+  @Test
+  void shouldRememberHowFastAWorkerIsWhenItIsBusy() {
+    fleet.heard(Heartbeats.of("tales", 0, "mini-1", 8, 0, 200), now);
+    fleet.heard(Heartbeats.of("tales", 1, "mini-2", 8, 0, 50), now);
+    // With one prompt running, its steps yield less.
+    fleet.heard(Heartbeats.of("tales", 0, "mini-1", 7, 20, 20), now + 1_000);
+
+    now += 1_000;
+    assertThat(send().orElseThrow().worker()).isEqualTo("mini-1");
+  }
+
+  @Test
+  void shouldExpectTheUsualSpeedOfAWorkerThatHasNotBegun() {
+    fleet.heard(Heartbeats.of("tales", 0, "mini-1", 8, 500, 100), now);
+    fleet.heard(Heartbeats.of("tales", 1, "new", 8, 0, 0), now);
+
+    assertThat(send().orElseThrow().worker()).isEqualTo("new");
+  }
+
+  @Test
+  void shouldPreferTheWorkerThatHoldsTheBeginningOfThePrompt() {
+    Prompt first = Prompt.of("p1", "x".repeat(4_000) + " one").maxTokens(10).build();
+    Prompt second = Prompt.of("p2", "x".repeat(4_000) + " two").maxTokens(10).build();
+    fleet.heard(Heartbeats.of("tales", 0, "mini-1", 8, 0, 100), now);
+    fleet.heard(Heartbeats.of("tales", 1, "mini-2", 8, 100, 100), now);
+    String holder = picker.pick(first, fleet.workers("tales", now)).orElseThrow().worker();
+
+    String again = picker.pick(second, fleet.workers("tales", now)).orElseThrow().worker();
+    String whenBusy = picker.pick(second, fleet.workers("tales", now)).orElseThrow().worker();
+
+    assertThat(again).isEqualTo(holder);
+    assertThat(whenBusy).isNotEqualTo(holder);
+  }
+
+  @Test
+  void shouldSendNothingToAWorkerThatIsAboutToStop() {
+    LanePicker ahead = new LanePicker(new Credit(2));
+    fleet.heard(Heartbeats.stopping("tales", 0, "mini-1"), now);
+
+    assertThat(sendAll(ahead)).isEmpty();
+  }
+
   private void hear(String worker, int lane, int freeSlots, long admitted) {
     fleet.heard(Heartbeats.of("tales", lane, worker, freeSlots, admitted), now++);
   }
 
   private Optional<WorkerStatus> send() {
-    Optional<WorkerStatus> lane = picker.pick(fleet.workers("tales", now));
-    lane.ifPresent(credit::spend);
-    return lane;
+    return picker.pick(PROMPT, fleet.workers("tales", now));
   }
 
   private List<String> sendAll() {
-    return sendAll(picker, credit);
+    return sendAll(picker);
   }
 
-  private List<String> sendAll(LanePicker lanes, Credit spent) {
+  private List<String> sendAll(LanePicker lanes) {
     List<String> workers = new ArrayList<>();
     while (true) {
-      Optional<WorkerStatus> lane = lanes.pick(fleet.workers("tales", now));
+      Optional<WorkerStatus> lane = lanes.pick(PROMPT, fleet.workers("tales", now));
       if (lane.isEmpty()) {
         return workers;
       }
-      spent.spend(lane.get());
       workers.add(lane.get().worker());
     }
   }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -62,7 +63,8 @@ class RouterIT {
         topics.chunks(),
         topics.completions(),
         topics.deadLetters(),
-        topics.workers());
+        topics.workers(),
+        topics.control());
     kafka.createTopics(new NewTopic(topics.work("tales"), LANES, (short) 1));
     Map<String, Object> config =
         Map.of(
@@ -188,11 +190,15 @@ class RouterIT {
                 1 << 20,
                 WAITING,
                 WAITING,
+                WAITING,
+                Set.of(),
                 1 << 20,
                 0,
                 Optional.empty(),
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(1),
+                Duration.ofMinutes(1),
+                1_000,
                 Duration.ofMinutes(1)),
             RandomGenerator.getDefault(),
             registry);
@@ -205,7 +211,9 @@ class RouterIT {
             Duration.ofSeconds(3),
             1 << 20,
             Map.of());
-    router = StreamsApp.start(topology.topology(), settings, topology.gates(), troubles::add);
+    router =
+        StreamsApp.start(
+            topology.topology(), settings, topology.gates(), new Commits(), troubles::add);
   }
 
   private void stopRouter() {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Properties;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -36,6 +37,8 @@ class RouterTopologyTest {
   private static final int MAX_BYTES = 1_000;
   private static final Duration UNKNOWN_MODEL = Duration.ofSeconds(30);
   private static final Duration NO_WORKER = Duration.ofMinutes(10);
+  private static final int QUOTA = 6;
+  private static final Duration DEDUP = Duration.ofHours(2);
   private static final Duration EXPIRY = Duration.ofSeconds(15);
 
   private final Topics topics = new Topics("test.");
@@ -354,15 +357,97 @@ class RouterTopologyTest {
   }
 
   @Test
-  void shouldTakeTheSameIdTwiceWithoutHarm() {
+  void shouldSendPromptsWithOneIdOnce() {
     publish("p1", prompt("tales"));
+    publish("p1", prompt("tales"));
+    heartbeat("tales", 0, "mini-1", 8, 0);
+    tick();
+    publish("p1", "{\"model\":\"tales\",\"prompt\":\"Another\"}");
+    publish("p1", "{\"model\":\"tales\",\"colour\":\"red\"}");
+    input(topics.urgentPrompts()).pipeInput("p1", prompt("tales").getBytes(UTF_8), START);
+    driver.advanceWallClockTime(DEDUP.minusSeconds(1));
+    heartbeat("tales", 0, "mini-1", 8, 1);
     publish("p1", prompt("tales"));
 
+    assertThat(work("tales").readValuesToList()).hasSize(1);
+    assertThat(completions().isEmpty()).isTrue();
+    assertThat(registry.counter("millrace.prompts.duplicates").count()).isEqualTo(5);
+  }
+
+  @Test
+  void shouldSendALaterPromptWithTheSameIdToTheLaneThatKnowsTheFirst() {
+    heartbeat("tales", 3, "mini-1", 8, 0);
+    publish("p1", prompt("tales"));
+    driver.advanceWallClockTime(DEDUP.plusSeconds(1));
+    heartbeat("tales", 1, "mini-2", 8, 0);
+
+    publish("p1", prompt("tales"));
+    long elsewhere = work("tales").readRecordsToList().size();
+    heartbeat("tales", 3, "mini-3", 8, 0);
+    tick();
+
+    assertThat(elsewhere).isEqualTo(1);
+    assertThat(work("tales").readRecordsToList()).hasSize(1);
+  }
+
+  @Test
+  void shouldTakeAPromptThatWasRefusedBefore() {
+    heartbeat("tales", 0, "mini-1", 8, 0);
+
+    publish("p1", "{\"model\":\"tales\",\"colour\":\"red\"}");
+    publish("p1", prompt("tales"));
+
+    assertThat(work("tales").readValuesToList()).hasSize(1);
+  }
+
+  @Test
+  void shouldEndAPromptThatIsCancelledWhileItWaits() {
+    publish("p1", prompt("tales"));
+    publish("p2", prompt("tales"));
+
+    cancel("p1");
+    tick();
     heartbeat("tales", 0, "mini-1", 8, 0);
     tick();
 
-    assertThat(work("tales").readValuesToList()).hasSize(2);
-    assertThat(store()).isZero();
+    assertThat(completions().readValue().error().orElseThrow().code()).isEqualTo("cancelled");
+    assertThat(work("tales").readValuesToList())
+        .extracting(work -> work.prompt().id())
+        .containsExactly("p2");
+  }
+
+  @Test
+  void shouldNeverSendAPromptThatWasCancelledInTheBacklog() {
+    heartbeat("tales", 0, "mini-1", 8, 0);
+    cancel("p1");
+
+    publish("p1", prompt("tales"));
+
+    assertThat(completions().readValue().error().orElseThrow().code()).isEqualTo("cancelled");
+    assertThat(work("tales").isEmpty()).isTrue();
+  }
+
+  @Test
+  void shouldSayNothingAboutCancelledIdsThatItDoesNotKnow() {
+    cancel("ghost");
+    tick();
+
+    assertThat(completions().isEmpty()).isTrue();
+    assertThat(chunks().isEmpty()).isTrue();
+  }
+
+  @Test
+  void shouldCarryHeadersToTheAnswerAndTheDeadLetter() {
+    TestRecord<String, byte[]> record = new TestRecord<>("p1", "Once".getBytes(UTF_8), START);
+    record.headers().add("traceparent", "00-1-2-01".getBytes(UTF_8));
+
+    input(topics.prompts()).pipeInput(record);
+
+    assertThat(header(answers(topics.completions()), "traceparent")).isEqualTo("00-1-2-01");
+    assertThat(header(answers(topics.chunks()), "traceparent")).isEqualTo("00-1-2-01");
+    TestRecord<String, byte[]> letter = deadLetters().readRecord();
+    assertThat(header(letter, "traceparent")).isEqualTo("00-1-2-01");
+    assertThat(header(letter, "millrace.error.code")).isEqualTo("invalid_json");
   }
 
   @ParameterizedTest
@@ -391,7 +476,7 @@ class RouterTopologyTest {
     Gate urgent = router.gates().get(topics.urgentPrompts());
     for (int i = 0; i < 8; i++) {
       assertThat(prompts.isOpen()).isTrue();
-      publish("p" + i, prompt("tales"));
+      publish("p" + i, prompt(i % 2 == 0 ? "tales" : "poems"));
     }
 
     boolean whenFull = prompts.isOpen();
@@ -402,6 +487,32 @@ class RouterTopologyTest {
     assertThat(whenFull).isFalse();
     assertThat(urgentWhenFull).isTrue();
     assertThat(prompts.isOpen()).isTrue();
+  }
+
+  @Test
+  void shouldShutTheGateWhileAModelHasItsQuota() {
+    Gate prompts = router.gates().get(topics.prompts());
+    for (int i = 0; i < QUOTA; i++) {
+      assertThat(prompts.isOpen()).isTrue();
+      publish("p" + i, prompt("tales"));
+    }
+
+    assertThat(prompts.isOpen()).isFalse();
+    assertThat(router.gates().get(topics.prompts("chat")).isOpen()).isTrue();
+  }
+
+  @Test
+  void shouldNotLetAModelWithAnInputOfItsOwnHoldUpTheOthers() {
+    for (int i = 0; i < QUOTA; i++) {
+      input(topics.prompts("chat")).pipeInput("c" + i, prompt("chat").getBytes(UTF_8), START);
+    }
+    heartbeat("tales", 0, "mini-1", 8, 0);
+
+    publish("p1", prompt("tales"));
+
+    assertThat(router.gates().get(topics.prompts("chat")).isOpen()).isFalse();
+    assertThat(router.gates().get(topics.prompts()).isOpen()).isTrue();
+    assertThat(work("tales").readValue().prompt().id()).isEqualTo("p1");
   }
 
   @Test
@@ -440,7 +551,19 @@ class RouterTopologyTest {
         new RouterTopology(
             topics,
             new RouterSettings(
-                MAX_BYTES, 8, 2, 4_000, 0, defaultModel, UNKNOWN_MODEL, NO_WORKER, EXPIRY),
+                MAX_BYTES,
+                8,
+                2,
+                QUOTA,
+                Set.of("chat"),
+                4_000,
+                0,
+                defaultModel,
+                UNKNOWN_MODEL,
+                NO_WORKER,
+                DEDUP,
+                100,
+                EXPIRY),
             RandomGenerator.getDefault(),
             registry);
     Properties config = new Properties();
@@ -465,6 +588,16 @@ class RouterTopologyTest {
   private void heartbeat(String model, int lane, String worker, int freeSlots, long admitted) {
     WorkerStatus status = Heartbeats.of(model, lane, worker, freeSlots, admitted);
     input(topics.workers()).pipeInput(status.key(), status.toJson());
+  }
+
+  private void cancel(String id) {
+    input(topics.control()).pipeInput(id, "{\"action\":\"cancel\"}".getBytes(UTF_8), START);
+  }
+
+  private TestRecord<String, byte[]> answers(String topic) {
+    return driver
+        .createOutputTopic(topic, new StringDeserializer(), new ByteArrayDeserializer())
+        .readRecord();
   }
 
   /** Lets the punctuator run once. */

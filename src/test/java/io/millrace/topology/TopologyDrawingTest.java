@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.streams.TopologyDescription;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,11 +34,15 @@ class TopologyDrawingTest {
             1_000,
             10,
             10,
+            10,
+            Set.of(),
             10_000,
             1,
             Optional.empty(),
             Duration.ofSeconds(1),
             Duration.ofSeconds(1),
+            Duration.ofSeconds(1),
+            1,
             Duration.ofSeconds(1));
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
     apps.put(
@@ -46,7 +51,7 @@ class TopologyDrawingTest {
             .topology()
             .describe());
     WorkerSettings worker =
-        new WorkerSettings("worker", "model", TOPICS, Duration.ofSeconds(1), 1_000, 1_000);
+        new WorkerSettings("worker", "model", TOPICS, Duration.ofSeconds(1), 3, 1_000, 1_000);
     apps.put(
         "worker",
         new WorkerTopology(worker, new HandDrivenEngine("weights"), registry)

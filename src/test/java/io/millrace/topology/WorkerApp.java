@@ -41,7 +41,7 @@ final class WorkerApp {
     WorkerTopology topology =
         new WorkerTopology(
             new WorkerSettings(
-                worker, MODEL, topics, Duration.ofSeconds(1), MAX_BYTES, MAX_BYTES / 2),
+                worker, MODEL, topics, Duration.ofSeconds(1), 3, MAX_BYTES, MAX_BYTES / 2),
             engine,
             new SimpleMeterRegistry());
     StreamsSettings settings =
@@ -53,7 +53,8 @@ final class WorkerApp {
             Duration.ofSeconds(3),
             MAX_BYTES,
             Map.of());
-    return StreamsApp.start(topology.topology(), settings, topology.gates(), onStop);
+    return StreamsApp.start(
+        topology.topology(), settings, topology.gates(), topology.commits(), onStop);
   }
 
   static void createTopics(KafkaUnderTest kafka, Topics topics)
@@ -63,6 +64,7 @@ final class WorkerApp {
         new NewTopic(topics.chunks(), LANES, (short) 1),
         new NewTopic(topics.completions(), LANES, (short) 1),
         new NewTopic(topics.deadLetters(), 1, (short) 1),
+        new NewTopic(topics.control(), 1, (short) 1),
         new NewTopic(topics.workers(), 1, (short) 1));
   }
 
@@ -75,7 +77,8 @@ final class WorkerApp {
             new ByteArraySerializer())) {
       int lane = 0;
       for (Prompt prompt : prompts) {
-        byte[] work = new Work(prompt, System.currentTimeMillis()).toJson();
+        long now = System.currentTimeMillis();
+        byte[] work = new Work(prompt, now, now).toJson();
         producer.send(new ProducerRecord<>(topics.work(MODEL), lane++ % LANES, prompt.id(), work));
       }
     }

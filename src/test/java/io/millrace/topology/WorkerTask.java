@@ -31,15 +31,25 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class WorkerTask {
   static final long NOW = 1_700_000_000_000L;
   static final int LANE = 3;
+  static final int MAX_ATTEMPTS = 3;
   static final int MAX_OUTPUT_BYTES = 10_000;
   static final Headers HEADERS =
       new RecordHeaders().add("traceparent", "00-12-34-01".getBytes(UTF_8));
 
   private static final WorkerSettings SETTINGS =
       new WorkerSettings(
-          "mini-7", "tiny", new Topics(""), Duration.ofSeconds(1), 1 << 20, MAX_OUTPUT_BYTES);
+          "mini-7",
+          "tiny",
+          new Topics(""),
+          Duration.ofSeconds(1),
+          MAX_ATTEMPTS,
+          1 << 20,
+          MAX_OUTPUT_BYTES);
 
   private final KeyValueStore<byte[], byte[]> store;
+  private final KeyValueStore<String, Long> cancellations = TaskStore.cancellations();
+  private final Commits commits = new Commits();
+  private final HandOver handOver = new HandOver();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final AtomicInteger inFlight = new AtomicInteger();
   private final Gate gate;
@@ -59,9 +69,13 @@ final class WorkerTask {
                 engine,
                 gate,
                 inFlight,
+                commits,
+                new Quarantine(commits),
+                handOver,
                 new Completions(SETTINGS.worker(), engine.info()),
                 new WorkerMeters(registry, SETTINGS.model(), inFlight)));
     context.addStateStore(store);
+    context.addStateStore(cancellations);
   }
 
   static WorkerTask start(KeyValueStore<byte[], byte[]> store, Engine engine) {
@@ -93,20 +107,55 @@ final class WorkerTask {
   }
 
   void receive(PromptBuilder prompt) {
-    Work work = new Work(prompt.build(), now);
+    Work work = new Work(prompt.build(), now, now);
     receive(work.prompt().id().getBytes(UTF_8), work.toJson());
   }
 
   void receive(byte[] key, byte[] value) {
+    take(key, value);
+    tick();
+  }
+
+  /** Receives a prompt, and commits nothing. */
+  void take(PromptBuilder prompt) {
+    Work work = new Work(prompt.build(), now, now);
+    take(work.prompt().id().getBytes(UTF_8), work.toJson());
+  }
+
+  private void take(byte[] key, byte[] value) {
     gate.handOut(new ConsumerRecord<>("work.tiny", LANE, offset, key, value));
     context.setRecordMetadata("work.tiny", LANE, offset++);
     processor.process(new Record<>(key, value, now, new RecordHeaders(HEADERS)));
   }
 
-  /** Lets the task do what it does every few milliseconds; returns true, for use in conditions. */
+  /**
+   * Lets the task do what it does every few milliseconds, before and after a commit; returns true,
+   * for use in conditions.
+   */
   boolean tick() {
-    context.scheduledPunctuators().getLast().getPunctuator().punctuate(now);
+    tickUncommitted();
+    commits.count();
+    tickUncommitted();
     return true;
+  }
+
+  void tickUncommitted() {
+    context.scheduledPunctuators().getLast().getPunctuator().punctuate(now);
+  }
+
+  /** Somebody cancels a prompt now. */
+  void cancel(String id) {
+    cancellations.put(id, now);
+  }
+
+  /** The worker is about to stop. */
+  void handOver() {
+    handOver.ask();
+    tick();
+  }
+
+  boolean hasHandedOver() {
+    return handOver.isDone();
   }
 
   List<Chunk> chunks() {

@@ -219,6 +219,58 @@ class NodeIT {
     }
   }
 
+  @Test
+  void shouldRefuseToJoinAWorkerWithOtherWeights() throws Exception {
+    createTopics();
+    Settings other = settings.with(Settings.WORKER_ID, "mini-2");
+
+    try (Node node = Node.startWorker(settings, "tales", engine)) {
+      assertThat(node.awaitReady(Duration.ofSeconds(60))).isTrue();
+      awaitHeartbeat();
+
+      assertThatThrownBy(() -> Node.startWorker(other, "tales", new RemovedModel("tales")))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("worker mini-1 serves tales with weights simulated")
+          .hasMessageContaining("another name");
+    }
+  }
+
+  @Test
+  void shouldEndThePromptsOfARemovedModel() throws Exception {
+    createTopics();
+    Settings router =
+        settings
+            .with(Settings.WORKER_ID, "router-1")
+            .with(Settings.ROUTER_HEARTBEAT_EXPIRY, "1s")
+            .with(Settings.ROUTER_UNKNOWN_MODEL_TIMEOUT, "1s");
+    try (Node routing = Node.startRouter(router);
+        KafkaConsumer<String, byte[]> consumer = completionsConsumer()) {
+      try (Node node =
+          Node.startWorker(settings.with(Settings.WORKER_ROUTES, "false"), "tales", engine)) {
+        assertThat(node.awaitReady(Duration.ofSeconds(60))).isTrue();
+        publish(1);
+        Await.until("one is complete", () -> poll(consumer) && completions.size() == 1);
+      }
+      publish(10, "left");
+
+      int ended = new ModelDrain(settings, "tales", Duration.ofSeconds(3)).run();
+      publish(1, "late");
+      Await.until("all are answered", () -> poll(consumer) && completions.size() == 12);
+
+      assertThat(routing.hasFailed()).isFalse();
+      assertThat(ended).isEqualTo(10);
+      assertThat(completions.subList(1, 12))
+          .allSatisfy(completion ->
+              assertThat(completion.error().orElseThrow().code()).isEqualTo("model_not_found"));
+    }
+  }
+
+  private void awaitHeartbeat() {
+    LiveWorkers workers =
+        new LiveWorkers(Map.of("bootstrap.servers", kafka.bootstrapServers()), topics);
+    Await.until("it is heard", () -> workers.find(status -> true).isPresent());
+  }
+
   private Engine withHealth(AtomicBoolean healthy) {
     return new Engine() {
       @Override
@@ -257,9 +309,13 @@ class NodeIT {
   }
 
   private void publish(int prompts) {
+    publish(prompts, "prompt");
+  }
+
+  private void publish(int prompts, String kind) {
     byte[] value = "{\"prompt\":\"Once upon a time\",\"max_tokens\":4}".getBytes(UTF_8);
     for (int i = 0; i < prompts; i++) {
-      producer.send(new ProducerRecord<>(topics.prompts(), "prompt-" + i, value));
+      producer.send(new ProducerRecord<>(topics.prompts(), kind + "-" + i, value));
     }
     producer.flush();
   }

@@ -1,0 +1,282 @@
+package io.millrace.faults;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.Await;
+import io.millrace.engine.simulated.SimulatedEngine;
+import io.millrace.record.Topics;
+import io.millrace.topology.TopicAdmin;
+import io.millrace.topology.TopicContract;
+import io.millrace.worker.EmbeddedBroker;
+import io.millrace.worker.Node;
+import io.millrace.worker.Settings;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Far more prompts at once than two workers can take. */
+@Tag("chaos")
+class BacklogIT {
+  private static final Logger LOG = LoggerFactory.getLogger(BacklogIT.class);
+  private static final int PROMPTS = 50_000;
+  private static final int URGENT = 20;
+  private static final int MAX_TOKENS = 8;
+  private static final int SLOTS = 16;
+  private static final double TOKENS_PER_SECOND = 1_000;
+  private static final int PRIORITIES = 5;
+  private static final int SAMPLE_EVERY = 5_000;
+
+  /** Two records may be stamped in another order than they were decided on. */
+  private static final long STAMP_MILLIS = 200;
+
+  private final ObjectMapper json = new ObjectMapper();
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final Topics topics = new Topics("");
+  private final List<Node> nodes = new ArrayList<>();
+  private final List<SimulatedEngine> engines = new ArrayList<>();
+  private EmbeddedBroker broker;
+  private Admin admin;
+  private int ended;
+  private int urgentEnded;
+  private int endedBeforeUrgent;
+
+  @BeforeEach
+  void start() throws Exception {
+    broker = EmbeddedBroker.start();
+    admin = Admin.create(client());
+    TopicContract contract = TopicContract.load(topics);
+    try (TopicAdmin topicAdmin = new TopicAdmin(client())) {
+      topicAdmin.create(contract.shared(), TopicAdmin.BROKER_DEFAULT);
+      topicAdmin.create(List.of(contract.work("tales")), TopicAdmin.BROKER_DEFAULT);
+    }
+    for (String worker : List.of("mini-1", "mini-2")) {
+      Settings settings =
+          Settings.defaults()
+              .with(Settings.BOOTSTRAP_SERVERS, broker.bootstrapServers())
+              .with(Settings.WORKER_ID, worker)
+              .with(Settings.METRICS_PORT, "0");
+      SimulatedEngine engine = SimulatedEngine.start(SLOTS, TOKENS_PER_SECOND, 4_096);
+      engines.add(engine);
+      nodes.add(Node.startWorker(settings, "tales", engine));
+    }
+    for (Node node : nodes) {
+      assertThat(node.awaitReady(Duration.ofMinutes(1))).isTrue();
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    nodes.forEach(Node::close);
+    engines.forEach(SimulatedEngine::close);
+    admin.close();
+    http.close();
+    broker.close();
+  }
+
+  @Test
+  void shouldStayFlatUnderABacklogAndLetUrgentPromptsPass() throws Exception {
+    try (KafkaConsumer<String, byte[]> consumer = consumer(List.of(topics.completions()))) {
+      double rebalances = settledRebalances(consumer);
+      publish();
+      int before = ended(consumer);
+
+      Await.until("the urgent prompts end", () -> ended(consumer) >= 0 && urgentEnded == URGENT);
+      endedBeforeUrgent = ended - urgentEnded - before;
+      List<Long> memory = new ArrayList<>();
+      for (int next = SAMPLE_EVERY; next <= PROMPTS; next += SAMPLE_EVERY) {
+        int target = next;
+        while (ended(consumer) - urgentEnded < target) {}
+        memory.add(sample());
+      }
+
+      LOG.info(
+          "{} of the backlog ended before the last urgent prompt; heap in MB at each tenth: {}",
+          endedBeforeUrgent,
+          memory.stream().map(bytes -> bytes >> 20).toList());
+      assertThat(endedBeforeUrgent).isLessThan(PROMPTS / 100);
+      assertThat(metric("kafka_consumer_coordinator_rebalance_total")).isEqualTo(rebalances);
+      assertThat(memory.getLast()).isLessThan(memory.getFirst() + (64L << 20));
+    }
+    assertThat(overtaken()).isZero();
+  }
+
+  /** What is measured now, after it was compared with what must hold. */
+  private long sample() throws Exception {
+    long lag = lag();
+    int left = PROMPTS + URGENT - ended;
+    double waiting = metric("millrace_prompts_waiting");
+    double inFlight = metric("millrace_worker_in_flight");
+    System.gc();
+    Runtime runtime = Runtime.getRuntime();
+    long used = runtime.totalMemory() - runtime.freeMemory();
+    LOG.info(
+        "{} ended: lag {}, waiting {}, in flight {}, heap {} MB",
+        ended,
+        lag,
+        waiting,
+        inFlight,
+        used >> 20);
+    assertThat(waiting).isLessThanOrEqualTo(256 + 64);
+    assertThat(inFlight).isLessThanOrEqualTo(2 * (SLOTS + SLOTS / 4.0));
+    assertThat(lag).isBetween(left - 1_000L, (long) left);
+    return used;
+  }
+
+  private void publish() {
+    try (KafkaProducer<String, byte[]> producer =
+        new KafkaProducer<>(client(), new StringSerializer(), new ByteArraySerializer())) {
+      for (int i = 0; i < PROMPTS; i++) {
+        send(producer, topics.prompts(), "p" + i, i * 7 % PRIORITIES);
+      }
+      for (int i = 0; i < URGENT; i++) {
+        send(producer, topics.urgentPrompts(), "urgent-" + i, 0);
+      }
+    }
+  }
+
+  private static void send(
+      KafkaProducer<String, byte[]> producer, String topic, String id, int priority) {
+    String value =
+        "{\"prompt\":\"Once upon a time\",\"max_tokens\":%d,\"priority\":%d,\"stream\":false}"
+            .formatted(MAX_TOKENS, priority);
+    producer.send(new ProducerRecord<>(topic, id, value.getBytes(UTF_8)));
+  }
+
+  /** Reads what has come; returns how many have ended. */
+  private int ended(KafkaConsumer<String, byte[]> consumer) {
+    for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(50))) {
+      ended++;
+      urgentEnded += record.key().startsWith("urgent") ? 1 : 0;
+    }
+    return ended;
+  }
+
+  /** Prompts that went to a worker while one of a lower number waited. */
+  private long overtaken() throws IOException {
+    List<Sent> sent = new ArrayList<>();
+    try (KafkaConsumer<String, byte[]> consumer = consumer(List.of(topics.work("tales")))) {
+      while (sent.size() < PROMPTS + URGENT) {
+        for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+          var work = json.readTree(record.value());
+          int priority =
+              record.key().startsWith("urgent") ? -1 : work.at("/prompt/priority").asInt();
+          sent.add(new Sent(priority, work.path("accepted_at").asLong(), record.timestamp()));
+        }
+      }
+    }
+    sent.sort(Comparator.comparingLong(Sent::sentAt));
+    long overtaken = 0;
+    for (int i = 0; i < sent.size(); i++) {
+      Sent late = sent.get(i);
+      for (int j = i - 1; j >= 0 && sent.get(j).sentAt() > late.acceptedAt() + STAMP_MILLIS; j--) {
+        boolean isBefore = sent.get(j).sentAt() < late.sentAt() - STAMP_MILLIS;
+        overtaken += isBefore && sent.get(j).priority() > late.priority() ? 1 : 0;
+      }
+    }
+    return overtaken;
+  }
+
+  private record Sent(int priority, long acceptedAt, long sentAt) {}
+
+  /** Records of both inputs that the routers have not taken. */
+  private long lag() throws ExecutionException, InterruptedException {
+    var taken =
+        admin.listConsumerGroupOffsets("millrace-router").partitionsToOffsetAndMetadata().get();
+    long lag = 0;
+    for (String topic : List.of(topics.prompts(), topics.urgentPrompts())) {
+      TopicPartition partition = new TopicPartition(topic, 0);
+      long end =
+          admin
+              .listOffsets(Map.of(partition, OffsetSpec.latest()))
+              .all()
+              .get()
+              .get(partition)
+              .offset();
+      lag += end - (taken.get(partition) == null ? 0 : taken.get(partition).offset());
+    }
+    return lag;
+  }
+
+  /** Rebalances so far, once there are no more of those that come with the start. */
+  private double settledRebalances(KafkaConsumer<String, byte[]> consumer) throws Exception {
+    try (KafkaProducer<String, byte[]> producer =
+        new KafkaProducer<>(client(), new StringSerializer(), new ByteArraySerializer())) {
+      send(producer, topics.prompts(), "first", 0);
+    }
+    Await.until("the first prompt ends", () -> ended(consumer) == 1);
+    ended = 0;
+    return metric("kafka_consumer_coordinator_rebalance_total");
+  }
+
+  /** The sum of a metric over both processes. */
+  private double metric(String name) throws IOException, InterruptedException {
+    double sum = 0;
+    for (Node node : nodes) {
+      int port = node.opsAddress().orElseThrow().getPort();
+      String page =
+          http.send(
+                  HttpRequest.newBuilder(URI.create("http://127.0.0.1:%d/metrics".formatted(port)))
+                      .build(),
+                  HttpResponse.BodyHandlers.ofString())
+              .body();
+      sum +=
+          page.lines()
+              .filter(line -> line.startsWith(name))
+              .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+              .sum();
+    }
+    return sum;
+  }
+
+  private KafkaConsumer<String, byte[]> consumer(Collection<String> names) {
+    KafkaConsumer<String, byte[]> consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                "bootstrap.servers",
+                broker.bootstrapServers(),
+                "isolation.level",
+                "read_committed",
+                "auto.offset.reset",
+                "earliest"),
+            new StringDeserializer(),
+            new ByteArrayDeserializer());
+    consumer.assign(
+        names.stream()
+            .flatMap(topic -> consumer.partitionsFor(topic).stream())
+            .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+            .toList());
+    return consumer;
+  }
+
+  private Map<String, Object> client() {
+    return Map.of("bootstrap.servers", broker.bootstrapServers());
+  }
+}

@@ -1,0 +1,98 @@
+package io.millrace.faults;
+
+import io.millrace.engine.Engine;
+import io.millrace.engine.EngineInfo;
+import io.millrace.engine.EngineStatus;
+import io.millrace.engine.GenerationEvent;
+import io.millrace.engine.GenerationRequest;
+import io.millrace.engine.simulated.SimulatedEngine;
+import io.millrace.worker.Node;
+import io.millrace.worker.Settings;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/**
+ * The process of a worker, with a router and the simulated engine; a prompt that says {@link
+ * #POISON} ends it, as one that upsets a driver would.
+ */
+final class SimulatedWorker {
+  static final String MODEL = "tiny";
+  static final String POISON = "poison";
+  static final String READY = "ready";
+  static final int CONTEXT_LENGTH = 4_096;
+
+  /** As if it had been killed. */
+  private static final int EXIT = 137;
+
+  private static final Duration READY_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration POISON_TAKES = Duration.ofMillis(20);
+
+  private SimulatedWorker() {}
+
+  /** Arguments: brokers, {@code worker.id}, slots, tokens/s. */
+  public static void main(String[] args) throws IOException, InterruptedException {
+    Settings settings =
+        Settings.defaults()
+            .with(Settings.BOOTSTRAP_SERVERS, args[0])
+            .with(Settings.WORKER_ID, args[1])
+            .with(Settings.SESSION_TIMEOUT, "3s")
+            .with(Settings.ROUTER_HEARTBEAT_EXPIRY, "5s")
+            .with(Settings.METRICS_PORT, "off");
+    Engine engine =
+        new MortalEngine(
+            SimulatedEngine.start(
+                Integer.parseInt(args[2]), Double.parseDouble(args[3]), CONTEXT_LENGTH));
+    Node node = Node.startWorker(settings, MODEL, engine);
+    Runtime.getRuntime().addShutdownHook(new Thread(node::close, "shutdown"));
+    Thread.ofPlatform().daemon().start(() -> endWithParent(System.in));
+    if (node.awaitReady(READY_TIMEOUT)) {
+      System.out.println(READY);
+    }
+    System.err.println(node.awaitFailure());
+    System.exit(1);
+  }
+
+  /** The input ends with the process that started this one. */
+  private static void endWithParent(InputStream input) {
+    try {
+      input.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      // The same.
+    }
+    Runtime.getRuntime().halt(EXIT);
+  }
+
+  private record MortalEngine(Engine engine) implements Engine {
+    @Override
+    public Generation submit(
+        GenerationRequest request, Consumer<? super GenerationEvent> listener) {
+      if (request.prompt().contains(POISON)) {
+        Thread.ofPlatform()
+            .start(() -> {
+              LockSupport.parkNanos(POISON_TAKES.toNanos());
+              Runtime.getRuntime().halt(EXIT);
+            });
+      }
+      return engine.submit(request, listener);
+    }
+
+    @Override
+    public EngineInfo info() {
+      return engine.info();
+    }
+
+    @Override
+    public EngineStatus status() {
+      return engine.status();
+    }
+
+    @Override
+    public void close() {
+      engine.close();
+    }
+  }
+}
