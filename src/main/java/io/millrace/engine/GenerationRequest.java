@@ -2,7 +2,9 @@ package io.millrace.engine;
 
 import static java.util.Objects.requireNonNull;
 
+import io.millrace.engine.GenerationEvent.FinishReason;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -85,8 +87,18 @@ public record GenerationRequest(
    * @param tokens generated token ids, in order
    * @param publishedChars UTF-16 units of text already handed out in {@link GenerationEvent.Tokens}
    *     events; text is published again from there
+   * @param end why it ended, if it had; then only its text is wanted again
    */
-  public record Progress(int[] tokens, int publishedChars) {
+  public record Progress(int[] tokens, int publishedChars, Optional<FinishReason> end) {
     public static final Progress NONE = new Progress(new int[0], 0);
+
+    public Progress {
+      requireNonNull(end, "end is null");
+    }
+
+    /** Not at its end. */
+    public Progress(int[] tokens, int publishedChars) {
+      this(tokens, publishedChars, Optional.empty());
+    }
   }
 }

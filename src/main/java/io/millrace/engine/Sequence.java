@@ -111,6 +111,9 @@ final class Sequence {
 
   /** Why this sequence is at its end, if it is. */
   Optional<FinishReason> finishReason() {
+    if (submission.request().resumed().end().isPresent()) {
+      return submission.request().resumed().end();
+    }
     if (sawEndToken || text.stopped() || matcher.filter(GrammarMatcher::isComplete).isPresent()) {
       return Optional.of(STOP);
     }

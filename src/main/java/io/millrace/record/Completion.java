@@ -88,10 +88,17 @@ public record Completion(
   /**
    * One generated text.
    *
+   * @param logprobs of its tokens, if the prompt asks for them
    * @param finishReason {@code stop} or {@code length}
    */
-  public record Choice(int index, String text, String finishReason) {
+  public record Choice(int index, String text, Optional<Logprobs> logprobs, String finishReason) {
+    /** Without log-probabilities. */
+    public Choice(int index, String text, String finishReason) {
+      this(index, text, Optional.empty(), finishReason);
+    }
+
     public Choice {
+      requireNonNull(logprobs, "logprobs is null");
       requireNonNull(text, "text is null");
       requireNonNull(finishReason, "finishReason is null");
     }

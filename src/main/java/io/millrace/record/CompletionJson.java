@@ -64,7 +64,11 @@ final class CompletionJson {
     json.writeStartObject();
     json.writeNumberField("index", choice.index());
     json.writeStringField("text", choice.text());
-    json.writeNullField("logprobs");
+    if (choice.logprobs().isPresent()) {
+      choice.logprobs().get().write(json);
+    } else {
+      json.writeNullField("logprobs");
+    }
     json.writeStringField("finish_reason", choice.finishReason());
     json.writeEndObject();
   }
@@ -103,6 +107,7 @@ final class CompletionJson {
     return new Choice(
         fields.requiredInt("index", 0, Integer.MAX_VALUE),
         fields.requiredText("text"),
+        fields.object("logprobs").map(Logprobs::read),
         fields.requiredText("finish_reason"));
   }
 
