@@ -73,6 +73,12 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Tokens before anything may end the text (default: ${DEFAULT-VALUE}).")
   private int minTokens;
 
+  @Option(
+      names = "--json-schema",
+      paramLabel = "F",
+      description = "Holds the text to the JSON schema in this file.")
+  private Path jsonSchema;
+
   @Option(names = "--ignore-eos", description = "Go on after the model's end tokens.")
   private boolean ignoreEos;
 
@@ -146,8 +152,12 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private void answer(Engine engine, String text, Sampling chosen, List<String> ends)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
+    ResponseFormat format =
+        jsonSchema == null
+            ? ResponseFormat.TEXT
+            : new ResponseFormat.JsonSchema(Files.readString(jsonSchema));
     StopConditions stops = new StopConditions(ends, Set.of(), minTokens, ignoreEos);
     GenerationRequest request =
         new GenerationRequest(
@@ -157,7 +167,7 @@ final class GenerateCommand implements Callable<Integer> {
             chosen,
             stops,
             OptionalInt.empty(),
-            ResponseFormat.TEXT,
+            format,
             0,
             OptionalLong.empty(),
             Progress.NONE);

@@ -173,6 +173,12 @@ public final class BatchEngine implements Engine {
   }
 
   @Override
+  public void listen(EngineListener listener) {
+    requireNonNull(listener, "listener is null");
+    inbox.add(() -> generator.listen(listener));
+  }
+
+  @Override
   public EngineInfo info() {
     return info;
   }

@@ -35,6 +35,7 @@ final class BatchGenerator implements AutoCloseable {
   private final RequestCheck check;
   private Transformer transformer;
   private KvCache cache;
+  private EngineListener listener = EngineListener.NONE;
   private boolean open = true;
 
   /**
@@ -135,7 +136,14 @@ final class BatchGenerator implements AutoCloseable {
     for (int row = 0; row < sampling.size(); row++) {
       sample(sampling.get(row), rows, row);
     }
-    throughput.add(sampling.size(), secondsSince(start));
+    double seconds = secondsSince(start);
+    throughput.add(sampling.size(), seconds);
+    listener.step(step.report(seconds));
+  }
+
+  /** From now on the listener hears how the generator gets on. */
+  void listen(EngineListener newListener) {
+    listener = newListener;
   }
 
   private static double secondsSince(long startNanos) {
@@ -158,6 +166,7 @@ final class BatchGenerator implements AutoCloseable {
     try {
       transformer.backend().read(rows, row, logits);
       sequence.sample(logits);
+      sequence.submission().stopwatch().tell(listener);
       sequence
           .finishReason()
           .ifPresent(reason -> {

@@ -30,7 +30,7 @@ final class Completions {
   }
 
   /**
-   * @param prompt all of its choices are finished
+   * @param prompt all of its choices are finished, and nothing of them is left to take
    * @param now epoch milliseconds
    */
   Completion finished(GeneratingPrompt prompt, long now) {

@@ -16,6 +16,7 @@ import io.millrace.record.Prompt;
 import io.millrace.record.SamplingOptions;
 import io.millrace.record.StopOptions;
 import io.millrace.record.Work;
+import io.millrace.topology.GeneratingChoice.Piece;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -251,6 +252,11 @@ final class GeneratingPrompt {
   /** Ends it silently: the task no longer generates it. */
   void abandon() {
     generations().forEach(Generation::abandon);
+  }
+
+  /** What came of each choice since the last look. */
+  List<Piece> takePieces() {
+    return choices.stream().map(GeneratingChoice::takePiece).toList();
   }
 
   /** Counts a piece as saved; returns its number, from 1. */

@@ -283,9 +283,11 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     Optional<Failed> failure = prompt.failure();
     if (failure.isPresent()) {
       prompt.abandon();
-      end(prompt, completions.failed(prompt.prompt(), failure.get(), now), now);
+      List<Piece> rest = prompt.takePieces();
+      end(prompt, rest, completions.failed(prompt.prompt(), failure.get(), now), now);
     } else if (prompt.hasEnded()) {
-      end(prompt, completions.finished(prompt, now), now);
+      List<Piece> rest = prompt.takePieces();
+      end(prompt, rest, completions.finished(prompt, now), now);
     } else {
       advance(prompt, now);
     }
@@ -311,8 +313,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     }
   }
 
-  private void end(GeneratingPrompt prompt, Completion completion, long now) {
-    List<Piece> rest = prompt.choices().stream().map(GeneratingChoice::takePiece).toList();
+  private void end(GeneratingPrompt prompt, List<Piece> rest, Completion completion, long now) {
     rest.forEach(piece -> shared.meters().tokens(piece.tokens().size()));
     remove(prompt, outputs.end(prompt, rest, completion, now));
   }

@@ -24,14 +24,20 @@ final class GeneratorRig implements AutoCloseable {
   static final int MAX_SLOTS = 8;
 
   private final Backend backend = new CpuBackend(1);
-  private final Llama llama =
-      TinyModel.load(backend, ByteTokenizer.VOCAB_SIZE, MAX_STEP_TOKENS, MAX_SLOTS);
+  private final Llama llama;
   private final Tokenizer tokenizer;
   private BiConsumer<Integer, float[]> logitsChange = (row, logits) -> {};
   private final Grammars grammars;
   private long arrivals;
 
   GeneratorRig(Tokenizer tokenizer) {
+    this(tokenizer, TinyModel.config(ByteTokenizer.VOCAB_SIZE).contextLength());
+  }
+
+  GeneratorRig(Tokenizer tokenizer, int contextLength) {
+    this.llama =
+        TinyModel.load(
+            backend, ByteTokenizer.VOCAB_SIZE, MAX_STEP_TOKENS, MAX_SLOTS, contextLength);
     this.tokenizer = tokenizer;
     this.grammars = new Grammars(tokenizer);
   }

@@ -91,7 +91,7 @@ class ContractTest {
   @Test
   void shouldFindWhatTheContractForbids() {
     assertThat(contract.errors("Chunk", "{\"id\": \"a\"}".getBytes(UTF_8))).isNotEmpty();
-    assertThat(contract.errors("Prompt", "{\"prompt\": \"a\", \"n\": 1}".getBytes(UTF_8)))
+    assertThat(contract.errors("Prompt", "{\"prompt\": \"a\", \"best_of\": 1}".getBytes(UTF_8)))
         .isNotEmpty();
   }
 
