@@ -1,6 +1,7 @@
 package io.millrace.cli;
 
 import io.millrace.engine.simulated.SimulatedEngine;
+import io.millrace.record.Chunk;
 import io.millrace.record.Completion;
 import io.millrace.record.Prompt;
 import io.millrace.record.Topics;
@@ -11,13 +12,14 @@ import io.millrace.worker.Node;
 import io.millrace.worker.Settings;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -41,12 +43,8 @@ final class FleetBench {
   private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
   private static final Duration POLL = Duration.ofMillis(20);
 
-  /**
-   * Ends of the part that is measured, as shares of all prompts: the rest warms up and runs out.
-   */
-  private static final double FROM = 0.2;
-
-  private static final double TO = 0.8;
+  /** Share of a measurement in which the fleet gets going. */
+  private static final double WARM_UP = 0.25;
 
   private final EmbeddedBroker broker;
   private final int slots;
@@ -55,7 +53,7 @@ final class FleetBench {
 
   /**
    * @param slots of each worker
-   * @param duration about how long a measurement takes
+   * @param duration of a measurement; many times that of a prompt
    * @param load share of the fleet's speed at which prompts arrive; empty: all at once
    */
   FleetBench(EmbeddedBroker broker, int slots, Duration duration, Optional<Double> load) {
@@ -71,7 +69,7 @@ final class FleetBench {
    * @param speeds of the workers, tokens/s
    * @param tokensPerSecond that came out
    * @param shares of the tokens, by worker
-   * @param waitMillis time that prompts have waited before they were generated, ascending
+   * @param waitMillis from publication to the first text, of each prompt, ascending
    */
   record Result(
       List<Double> speeds, double tokensPerSecond, List<Double> shares, long[] waitMillis) {
@@ -80,15 +78,13 @@ final class FleetBench {
     }
 
     long waitMillis(double quantile) {
-      return waitMillis[(int) Math.min(waitMillis.length - 1, quantile * waitMillis.length)];
+      int index = (int) Math.min(waitMillis.length - 1, quantile * waitMillis.length);
+      return waitMillis.length == 0 ? 0 : waitMillis[index];
     }
   }
 
-  /** A completion as it was read. */
-  private record Ended(long atNanos, String worker, int tokens, long waitMillis) {}
-
   /**
-   * Runs a fleet until it has generated for the duration.
+   * Runs a fleet for the duration.
    *
    * @param name of the measurement, unlike any other on this broker
    * @param speeds of the workers, tokens/s
@@ -114,7 +110,7 @@ final class FleetBench {
           throw new IllegalStateException("a worker did not get ready");
         }
       }
-      return result(speeds, run(topics, speeds.stream().mapToDouble(speed -> speed).sum()));
+      return new FleetRun(speeds).measure(topics);
     } finally {
       // Workers before the router, so that they tell it that they go.
       parts.reversed().forEach(Runnable::run);
@@ -138,68 +134,6 @@ final class FleetBench {
     }
   }
 
-  private List<Ended> run(Topics topics, double speed) {
-    double rate = load.orElse(1.0) * speed * 2 / (MIN_TOKENS + MAX_TOKENS);
-    int prompts = (int) Math.max(20, duration.toMillis() / 1e3 * rate);
-    SplittableRandom random = new SplittableRandom(1);
-    Map<String, Long> published = new HashMap<>();
-    List<Ended> ended = new ArrayList<>();
-    try (KafkaProducer<String, byte[]> producer = producer();
-        KafkaConsumer<String, byte[]> consumer = consumer(topics)) {
-      long next = System.nanoTime();
-      while (ended.size() < prompts) {
-        while (published.size() < prompts && System.nanoTime() >= next) {
-          String id = "p" + published.size();
-          int tokens = random.nextInt(MIN_TOKENS, MAX_TOKENS + 1);
-          Prompt prompt =
-              Prompt.of(id, "Tell me about mill " + id).maxTokens(tokens).stream(false).build();
-          producer.send(new ProducerRecord<>(topics.prompts(), id, prompt.toJson()));
-          published.put(id, System.nanoTime());
-          if (load.isPresent()) {
-            next += Math.round(-Math.log(1 - random.nextDouble()) / rate * 1e9);
-          }
-        }
-        for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
-          ended.add(ended(record, published.get(record.key())));
-        }
-      }
-    }
-    return ended;
-  }
-
-  private static Ended ended(ConsumerRecord<String, byte[]> record, long publishedNanos) {
-    long now = System.nanoTime();
-    Completion completion = Completion.fromJson(record.value());
-    var timings =
-        completion
-            .timings()
-            .orElseThrow(() ->
-                new IllegalStateException(
-                    "a prompt failed: " + completion.error().orElseThrow().message()));
-    double total = (now - publishedNanos) / 1e6;
-    return new Ended(
-        now,
-        completion.worker().orElseThrow(),
-        completion.usage().orElseThrow().completionTokens(),
-        Math.round(Math.max(0, total - timings.prefillMillis() - timings.decodeMillis())));
-  }
-
-  private Result result(List<Double> speeds, List<Ended> ended) {
-    List<Ended> measured = ended.subList((int) (FROM * ended.size()), (int) (TO * ended.size()));
-    double seconds = (measured.getLast().atNanos() - measured.getFirst().atNanos()) / 1e9;
-    long tokens = measured.stream().skip(1).mapToLong(Ended::tokens).sum();
-    Map<String, Long> byWorker = new TreeMap<>();
-    measured.forEach(end -> byWorker.merge(end.worker(), (long) end.tokens(), Long::sum));
-    double all = byWorker.values().stream().mapToLong(Long::longValue).sum();
-    List<Double> shares = new ArrayList<>();
-    for (int i = 0; i < speeds.size(); i++) {
-      shares.add(byWorker.getOrDefault(worker(i), 0L) / all);
-    }
-    long[] waits = measured.stream().mapToLong(Ended::waitMillis).toArray();
-    Arrays.sort(waits);
-    return new Result(speeds, tokens / seconds, shares, waits);
-  }
-
   private KafkaProducer<String, byte[]> producer() {
     return new KafkaProducer<>(
         Map.of("bootstrap.servers", broker.bootstrapServers()),
@@ -220,7 +154,8 @@ final class FleetBench {
             new StringDeserializer(),
             new ByteArrayDeserializer());
     consumer.assign(
-        consumer.partitionsFor(topics.completions()).stream()
+        Stream.of(topics.chunks(), topics.completions())
+            .flatMap(topic -> consumer.partitionsFor(topic).stream())
             .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
             .toList());
     return consumer;
@@ -228,5 +163,114 @@ final class FleetBench {
 
   private static String worker(int i) {
     return "worker-" + i;
+  }
+
+  /** One fleet at work. */
+  private final class FleetRun {
+    private final List<Double> speeds;
+    private final double promptsPerSecond;
+    private final SplittableRandom random = new SplittableRandom(1);
+    private final Map<String, Long> publishedAt = new HashMap<>();
+    private final Map<String, Long> waits = new HashMap<>();
+    private final Map<String, Integer> tokens = new HashMap<>();
+    private final Map<String, String> workers = new HashMap<>();
+    private long nextAt = System.nanoTime();
+    private boolean isMeasured;
+
+    FleetRun(List<Double> speeds) {
+      this.speeds = speeds;
+      double speed = speeds.stream().mapToDouble(each -> each).sum();
+      promptsPerSecond = load.orElse(1.0) * speed * 2 / (MIN_TOKENS + MAX_TOKENS);
+    }
+
+    Result measure(Topics topics) {
+      try (KafkaProducer<String, byte[]> producer = producer();
+          KafkaConsumer<String, byte[]> consumer = consumer(topics)) {
+        goOn(producer, consumer, topics, System.nanoTime() + share(WARM_UP));
+        isMeasured = true;
+        long from = System.nanoTime();
+        goOn(producer, consumer, topics, from + share(1 - WARM_UP));
+        double seconds = (System.nanoTime() - from) / 1e9;
+        isMeasured = false;
+        long measured = tokens.values().stream().mapToLong(Integer::longValue).sum();
+        while (!workers.keySet().containsAll(tokens.keySet())) {
+          read(consumer, topics);
+        }
+        long[] sorted = waits.values().stream().mapToLong(Long::longValue).sorted().toArray();
+        return new Result(speeds, measured / seconds, shares(measured), sorted);
+      }
+    }
+
+    private long share(double share) {
+      return Math.round(share * duration.toNanos());
+    }
+
+    private void goOn(
+        KafkaProducer<String, byte[]> producer,
+        KafkaConsumer<String, byte[]> consumer,
+        Topics topics,
+        long until) {
+      while (System.nanoTime() < until) {
+        while (isDue()) {
+          publish(producer, topics);
+        }
+        read(consumer, topics);
+      }
+    }
+
+    /** At random times, or as soon as there are not enough to keep all slots busy for a while. */
+    private boolean isDue() {
+      if (load.isPresent()) {
+        return System.nanoTime() >= nextAt;
+      }
+      long underway = publishedAt.size() - (long) workers.size();
+      return underway < 2L * slots * speeds.size() + 2 * promptsPerSecond;
+    }
+
+    private void publish(KafkaProducer<String, byte[]> producer, Topics topics) {
+      String id = "p" + publishedAt.size();
+      Prompt prompt =
+          Prompt.of(id, "Tell me about mill " + id)
+              .maxTokens(random.nextInt(MIN_TOKENS, MAX_TOKENS + 1))
+              .build();
+      producer.send(new ProducerRecord<>(topics.prompts(), id, prompt.toJson()));
+      publishedAt.put(id, System.nanoTime());
+      nextAt += Math.round(-Math.log(1 - random.nextDouble()) / promptsPerSecond * 1e9);
+    }
+
+    private void read(KafkaConsumer<String, byte[]> consumer, Topics topics) {
+      for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
+        if (record.topic().equals(topics.chunks())) {
+          hear(Chunk.fromJson(record.value()));
+        } else {
+          hear(Completion.fromJson(record.value()));
+        }
+      }
+    }
+
+    private void hear(Chunk chunk) {
+      if (isMeasured) {
+        tokens.merge(chunk.id(), chunk.tokens().size(), Integer::sum);
+        if (chunk.index() == 0) {
+          long nanos = System.nanoTime() - publishedAt.get(chunk.id());
+          waits.put(chunk.id(), TimeUnit.NANOSECONDS.toMillis(nanos));
+        }
+      }
+    }
+
+    private void hear(Completion completion) {
+      if (completion.error().isPresent()) {
+        throw new IllegalStateException("a prompt failed: " + completion.error().get().message());
+      }
+      workers.put(completion.id(), completion.worker().orElseThrow());
+    }
+
+    private List<Double> shares(double measured) {
+      Map<String, Integer> byWorker = new HashMap<>();
+      tokens.forEach((id, number) -> byWorker.merge(workers.get(id), number, Integer::sum));
+      return IntStream.range(0, speeds.size())
+          .mapToObj(i -> byWorker.getOrDefault(worker(i), 0) / measured)
+          .toList();
+    }
   }
 }

@@ -27,9 +27,9 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Examples:",
-      "  millrace fleet --workers 1,2,4,8 --speeds 100",
-      "  millrace fleet --workers 3 --speeds 50,100,200",
-      "  millrace fleet --workers 8 --speeds 100 --load 0.8"
+      "  millrace fleet --workers 1,2,4,8 --speeds 400",
+      "  millrace fleet --workers 3 --speeds 200,400,800",
+      "  millrace fleet --workers 8 --speeds 400 --load 0.8"
     })
 final class FleetCommand implements Callable<Integer> {
   private static final int MAX_WORKERS = 32;
@@ -48,8 +48,9 @@ final class FleetCommand implements Callable<Integer> {
       names = "--speeds",
       paramLabel = "X",
       split = ",",
-      defaultValue = "100",
-      description = "Tokens per second of the workers, in turn (default: ${DEFAULT-VALUE}).")
+      defaultValue = "400",
+      description =
+          "Tokens per second of the workers with all slots busy, in turn (default: ${DEFAULT-VALUE}).")
   private List<Double> speeds;
 
   @Option(
@@ -64,7 +65,9 @@ final class FleetCommand implements Callable<Integer> {
       paramLabel = "TIME",
       converter = DurationConverter.class,
       defaultValue = "30s",
-      description = "How long a measurement takes, about (default: ${DEFAULT-VALUE}).")
+      description =
+          "How long a measurement takes; a prompt has 64 tokens on average (default:"
+              + " ${DEFAULT-VALUE}).")
   private Duration duration;
 
   @Option(
@@ -89,7 +92,7 @@ final class FleetCommand implements Callable<Integer> {
     if (!json) {
       out()
           .println(
-              "workers  sum of speeds  tokens/s     %  shares by speed        waited p50, p99");
+              "workers  sum of speeds  tokens/s     %  shares by speed        first text after p50, p99");
     }
     try (EmbeddedBroker broker = EmbeddedBroker.start()) {
       FleetBench bench = new FleetBench(broker, slots, duration, load);

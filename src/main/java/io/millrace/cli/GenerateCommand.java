@@ -1,6 +1,7 @@
 package io.millrace.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.engine.Engine;
 import io.millrace.engine.GenerationEvent.Usage;
 import io.millrace.engine.GenerationRequest;
@@ -105,6 +106,11 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Tokens between two writes of text (default: ${DEFAULT-VALUE}).")
   private int writeEvery;
 
+  @Option(
+      names = "--chat",
+      description = "Take the prompt as a user's message, through the model's chat template.")
+  private boolean chat;
+
   @Option(names = "--json", description = "One line of JSON for each prompt, when it is complete.")
   private boolean json;
 
@@ -162,7 +168,8 @@ final class GenerateCommand implements Callable<Integer> {
     GenerationRequest request =
         new GenerationRequest(
             "generate",
-            text,
+            chat ? conversation(text) : text,
+            chat ? OptionalLong.of(System.currentTimeMillis()) : OptionalLong.empty(),
             maxTokens,
             chosen,
             stops,
@@ -177,7 +184,7 @@ final class GenerateCommand implements Callable<Integer> {
       out.flush();
       return;
     }
-    if (fewShot == null) {
+    if (fewShot == null && !chat) {
       out.print(text);
       out.flush();
     }
@@ -201,6 +208,13 @@ final class GenerateCommand implements Callable<Integer> {
             usage.completionTokens(),
             generation.generationTokensPerSecond());
     err().flush();
+  }
+
+  /** A conversation of one message. */
+  private static String conversation(String text) {
+    ObjectNode request = new ObjectMapper().createObjectNode();
+    request.putArray("messages").addObject().put("role", "user").put("content", text);
+    return request.toString();
   }
 
   private static String toJson(LocalGeneration generation) {

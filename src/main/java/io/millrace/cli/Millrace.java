@@ -35,6 +35,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       GenerateCommand.class,
       InspectCommand.class,
       LogitsCommand.class,
+      PullCommand.class,
+      RenderCommand.class,
       RouterCommand.class,
       SubmitCommand.class,
       TailCommand.class,

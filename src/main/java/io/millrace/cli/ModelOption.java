@@ -1,6 +1,9 @@
 package io.millrace.cli;
 
+import io.millrace.hub.ModelReference;
 import io.millrace.weights.Checkpoint;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -16,17 +19,43 @@ final class ModelOption {
       names = {"--model", "--model-path"},
       required = true,
       paramLabel = "[NAME=]M",
-      description = "A GGUF file. NAME is what it is called on topics; by default the file's name.")
+      description =
+          "A GGUF file, a model folder, or hf:owner/repo[/file.gguf] from the Hugging Face Hub."
+              + " NAME is what it is called on topics; by default the file's name.")
   private String value;
 
-  /** The file. */
+  private Path path;
+
+  /**
+   * The file or folder; a model of the Hub is fetched when it is not in the cache.
+   *
+   * @throws io.millrace.hub.HubException when it cannot be had
+   */
   Path path() {
-    return named().map(named -> Path.of(named.group(2))).orElseGet(() -> Path.of(value));
+    if (path == null) {
+      String location = location();
+      path =
+          location.startsWith(ModelReference.PREFIX)
+              ? HubDownload.fetch(
+                  ModelReference.parse(location),
+                  new PrintWriter(System.err, true, StandardCharsets.UTF_8))
+              : Path.of(location);
+    }
+    return path;
   }
 
-  /** The name that the user gave it. */
+  /** The name that the user gave it; of a folder of the Hub, the repository's. */
   Optional<String> name() {
-    return named().map(named -> named.group(1));
+    return named()
+        .map(named -> named.group(1))
+        .or(() ->
+            location().startsWith(ModelReference.PREFIX) && Files.isDirectory(path())
+                ? Optional.of(ModelReference.parse(location()).name())
+                : Optional.empty());
+  }
+
+  private String location() {
+    return named().map(named -> named.group(2)).orElse(value);
   }
 
   /**

@@ -35,8 +35,8 @@ public final class CpuBackend implements Backend {
    */
   public CpuBackend(int threads) {
     team = new ThreadTeam(threads);
-    matmul = new Matmul(team, arena);
-    embedding = new Embedding(team, arena);
+    matmul = new Matmul(team);
+    embedding = new Embedding(team);
     rotary = new RotaryEmbedding(team);
     attention = new Attention(team);
     rows = new RowKernels(team);

@@ -1,41 +1,39 @@
 package io.millrace.cpu;
 
+import static io.millrace.cpu.Panels.ROWS;
+
 import io.millrace.tensor.Batch;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /** Looks tokens up in the same panels that a tied output matrix multiplies with. */
 final class Embedding {
-  /** Columns that are decoded at once. */
-  private static final int BLOCK = 256;
-
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(Lanes.LE);
-
   private final ThreadTeam team;
-  private final MemorySegment[] scratch;
 
-  Embedding(ThreadTeam team, Arena arena) {
+  /** For each worker, what is decoded: a part of a panel. */
+  private final float[][] decoded;
+
+  Embedding(ThreadTeam team) {
     this.team = team;
-    this.scratch = new MemorySegment[team.size()];
-    Arrays.setAll(scratch, worker -> OffHeap.allocate(arena, (long) BLOCK * F32Panels.STEP));
+    this.decoded = new float[team.size()][];
+    Arrays.fill(decoded, new float[0]);
   }
 
   void run(PanelWeight table, Batch batch, CpuActivation out) {
+    Panels format = table.format();
     team.run(
         batch.size(),
         (index, worker) -> {
+          if (decoded[worker].length < format.step() * ROWS) {
+            decoded[worker] = new float[format.step() * ROWS];
+          }
+          float[] part = decoded[worker];
           int token = batch.tokens()[index];
-          MemorySegment decoded = scratch[worker];
-          long lane = token % Panels.ROWS * (long) Float.BYTES;
-          for (int from = 0; from < table.cols(); from += BLOCK) {
-            int to = Math.min(table.cols(), from + BLOCK);
-            table.format().expand(table, token / Panels.ROWS, from, to, decoded, 0);
+          long panel = token / ROWS * table.panelBytes();
+          for (int from = 0; from < table.cols(); from += format.step()) {
+            int to = Math.min(table.cols(), from + format.step());
+            format.decode(table.memory(), panel, table.cols(), from, to, part, 0);
             for (int col = from; col < to; col++) {
-              long at = lane + (long) (col - from) * F32Panels.STEP;
-              out.data()[out.at(index) + col] = decoded.get(FLOAT, at);
+              out.data()[out.at(index) + col] = part[(col - from) * ROWS + token % ROWS];
             }
           }
         });

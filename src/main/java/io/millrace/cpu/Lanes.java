@@ -1,7 +1,13 @@
 package io.millrace.cpu;
 
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.S2I;
+
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -24,6 +30,11 @@ final class Lanes {
   static final VectorSpecies<Short> S =
       VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
 
+  /** As many bytes, or more where a vector of bytes cannot be that short. */
+  static final VectorSpecies<Byte> B =
+      VectorSpecies.of(
+          byte.class, VectorShape.forBitSize(Math.max(64, F.vectorBitSize() / Float.BYTES)));
+
   /** Lanes of a vector of floats. */
   static final int COUNT = F.length();
 
@@ -31,6 +42,15 @@ final class Lanes {
   static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
   private Lanes() {}
+
+  /** The f16 numbers at {@code at}, exactly. */
+  static FloatVector halves(MemorySegment memory, long at) {
+    return ((IntVector) ShortVector.fromMemorySegment(S, memory, at, LE).convertShape(S2I, I, 0))
+        .lanewise(LSHL, HalfPanels.F16_SHIFT)
+        .and(HalfPanels.F16_MASK)
+        .reinterpretAsFloats()
+        .mul(HalfPanels.F16_FACTOR);
+  }
 
   /** {@code count} rounded up to whole vectors of any width. */
   static int padded(int count) {

@@ -1,47 +1,53 @@
 package io.millrace.cpu;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import static io.millrace.cpu.Panels.ROWS;
+import static io.millrace.cpu.Panels.VECTORS;
+
 import java.util.Arrays;
 
 /**
- * Chooses the kernels of a product by its number of columns (tokens), and shares its rows out. One
- * column: bound by memory, so the weights stream through registers. A few: the same, each weight
- * decoded once for all columns. More: panels are decoded block by block into a scratch that stays
- * in cache, and register tiles run over it.
+ * {@code out = x · wᵀ}. Some panels are decoded part by part into working memory that stays in
+ * cache, and register tiles run over it: four columns (tokens) at a time, or one. Where a type has
+ * a kernel that decodes in registers, a single column uses that.
  */
 final class Matmul {
-  /** Up to this many columns decode in registers. */
-  private static final int FEW = 4;
+  /** Panels of a task, decoded at once: far-apart streams of memory. */
+  private static final int PANELS = 4;
 
-  /** Columns of weights that are decoded at once: with {@link #PANELS} panels, 32 KiB. */
-  private static final int BLOCK = 256;
+  private static final int TASK_VECTORS = PANELS * VECTORS;
 
-  /** Panels that are decoded at once. */
-  private static final int PANELS = 2;
+  /** Columns whose sums are kept at once, so that they stay in cache; a multiple of the tiles'. */
+  private static final int COLUMNS = 128;
 
-  /** Bytes of weights in a task: long enough to forget the cost of taking it. */
-  private static final long TASK_BYTES = 64 << 10;
-
-  private static final long SCRATCH_PANEL = (long) BLOCK * F32Panels.STEP;
+  private static final int SUMS = COLUMNS * PANELS * ROWS;
 
   private final ThreadTeam team;
-  private final MemorySegment[] scratch;
 
-  Matmul(ThreadTeam team, Arena arena) {
+  /** For each worker, what is decoded. */
+  private final float[][] decoded;
+
+  /** For each worker, sums as the tiles have them. */
+  private final float[][] sums;
+
+  /** The columns of the input, interleaved. */
+  private float[] interleaved = {};
+
+  Matmul(ThreadTeam team) {
     this.team = team;
-    this.scratch = new MemorySegment[team.size()];
-    Arrays.setAll(scratch, worker -> OffHeap.allocate(arena, PANELS * SCRATCH_PANEL));
+    this.decoded = new float[team.size()][];
+    this.sums = new float[team.size()][SUMS];
+    Arrays.fill(decoded, new float[0]);
   }
 
-  /** {@code out = x · wᵀ}. */
   void run(PanelWeight w, CpuActivation x, int columns, CpuActivation out) {
-    if (columns == 1) {
-      one(w, x, out);
-    } else if (columns <= FEW) {
-      few(w, x, columns, out);
+    if (columns > 1) {
+      for (int first = 0; first < columns; first += COLUMNS) {
+        many(w, x, first, Math.min(columns, first + COLUMNS), out);
+      }
+    } else if (w.format() instanceof BytePanels && BytePanels.MULTIPLIES) {
+      direct(w, x, out);
     } else {
-      many(w, x, columns, out);
+      one(w, x, out);
     }
   }
 
@@ -56,113 +62,144 @@ final class Matmul {
     }
   }
 
-  /** Four vectors of rows at a time; where panels are fewer vectors, the panels are far apart. */
-  private void one(PanelWeight w, CpuActivation x, CpuActivation out) {
-    int vectors = w.panels() * Panels.VECTORS;
-    int streams = Math.max(1, 4 / Panels.VECTORS);
-    int steps = Math.ceilDiv(w.panels(), streams);
-    int far = steps * Panels.VECTORS;
-    int perTask = Math.toIntExact(Math.ceilDiv(TASK_BYTES, w.panelBytes() * streams));
+  /** Four vectors of rows at a time. */
+  private void direct(PanelWeight w, CpuActivation x, CpuActivation out) {
+    int vectors = w.panels() * VECTORS;
     team.run(
-        Math.ceilDiv(steps, perTask),
+        Math.ceilDiv(w.panels(), PANELS),
         (task, worker) -> {
-          int end = Math.min(steps, (task + 1) * perTask);
-          for (int step = task * perTask; step < end; step++) {
-            int v = step * Panels.VECTORS;
-            w.format()
-                .multiplyOne(
-                    w,
-                    v,
-                    stream(v, 1, far, vectors),
-                    stream(v, 2, far, vectors),
-                    stream(v, 3, far, vectors),
-                    x.data(),
-                    0,
-                    out.data(),
-                    0);
+          int first = task * TASK_VECTORS;
+          int end = Math.min(vectors, first + TASK_VECTORS);
+          Arrays.fill(out.data(), first * Lanes.COUNT, end * Lanes.COUNT, 0);
+          for (int v = first; v < end; v += 4) {
+            BytePanels.multiply(w, v, x.data(), out.data());
           }
         });
+  }
+
+  private void one(PanelWeight w, CpuActivation x, CpuActivation out) {
+    int vectors = w.panels() * VECTORS;
+    team.run(
+        Math.ceilDiv(w.panels(), PANELS),
+        (task, worker) -> {
+          float[] weights = working(worker, w);
+          float[] y = sums[worker];
+          Arrays.fill(y, 0, PANELS * ROWS, 0);
+          int step = w.format().step();
+          for (int from = 0; from < w.cols(); from += step) {
+            int to = Math.min(w.cols(), from + step);
+            decode(w, task, from, to, weights);
+            for (int v = 0; v < TASK_VECTORS; v += 4) {
+              Tiles.one(
+                  weights,
+                  decodedAt(v, step),
+                  decodedAt(v + 1, step),
+                  decodedAt(v + 2, step),
+                  decodedAt(v + 3, step),
+                  to - from,
+                  x.data(),
+                  from,
+                  y,
+                  v * Lanes.COUNT);
+            }
+          }
+          int first = task * TASK_VECTORS;
+          int count = Math.min(vectors - first, TASK_VECTORS) * Lanes.COUNT;
+          System.arraycopy(y, 0, out.data(), first * Lanes.COUNT, count);
+        });
+  }
+
+  /** Columns {@code first} to {@code end}. */
+  private void many(PanelWeight w, CpuActivation x, int first, int end, CpuActivation out) {
+    int cols = w.cols();
+    interleave(x, first, end);
+    int tiles = Math.ceilDiv(end - first, Tiles.COLUMNS);
+    team.run(
+        Math.ceilDiv(w.panels(), PANELS),
+        (task, worker) -> {
+          float[] weights = working(worker, w);
+          float[] y = sums[worker];
+          Arrays.fill(y, 0, tiles * Tiles.COLUMNS * PANELS * ROWS, 0);
+          int step = w.format().step();
+          for (int from = 0; from < cols; from += step) {
+            int to = Math.min(cols, from + step);
+            decode(w, task, from, to, weights);
+            for (int tile = 0; tile < tiles; tile++) {
+              int column = (tile * cols + from) * Tiles.COLUMNS;
+              for (int v = 0; v < TASK_VECTORS; v += 2) {
+                Tiles.four(
+                    weights,
+                    decodedAt(v, step),
+                    decodedAt(v + 1, step),
+                    to - from,
+                    interleaved,
+                    column,
+                    y,
+                    sumsAt(tile, v, 0));
+              }
+            }
+          }
+          int vectors = Math.min(w.panels() - task * PANELS, PANELS) * VECTORS;
+          for (int column = first; column < end; column++) {
+            int row = out.at(column) + task * PANELS * ROWS;
+            int tile = (column - first) / Tiles.COLUMNS;
+            for (int v = 0; v < vectors; v++) {
+              int sum = sumsAt(tile, v, (column - first) % Tiles.COLUMNS);
+              System.arraycopy(y, sum, out.data(), row + v * Lanes.COUNT, Lanes.COUNT);
+            }
+          }
+        });
+  }
+
+  /** Brings the inputs into the order in which tiles read them; the columns missing are zero. */
+  private void interleave(CpuActivation x, int first, int end) {
+    int cols = x.cols();
+    int tiles = Math.ceilDiv(end - first, Tiles.COLUMNS);
+    if (interleaved.length < tiles * Tiles.COLUMNS * cols) {
+      interleaved = new float[tiles * Tiles.COLUMNS * cols];
+    }
+    float[] to = interleaved;
+    team.run(
+        tiles,
+        (tile, worker) -> {
+          for (int i = 0; i < Tiles.COLUMNS; i++) {
+            int column = first + tile * Tiles.COLUMNS + i;
+            int at = tile * Tiles.COLUMNS * cols + i;
+            for (int k = 0; k < cols; k++) {
+              to[at + k * Tiles.COLUMNS] = column < end ? x.data()[x.at(column) + k] : 0;
+            }
+          }
+        });
+  }
+
+  private float[] working(int worker, PanelWeight w) {
+    int size = PANELS * ROWS * w.format().step();
+    if (decoded[worker].length < size) {
+      decoded[worker] = new float[size];
+    }
+    return decoded[worker];
   }
 
   /**
-   * The {@code i}th of four vectors: of the same panel while it has more, then of the panel {@code
-   * far} on.
+   * What the last task has too few panels for is computed from what was decoded before, in vain.
    */
-  private static int stream(int v, int i, int far, int vectors) {
-    int next = v + i / Panels.VECTORS * far + i % Panels.VECTORS;
-    return next < vectors ? next : v;
-  }
-
-  private void few(PanelWeight w, CpuActivation x, int columns, CpuActivation out) {
-    int vectors = w.panels() * Panels.VECTORS;
-    int pairs = Math.ceilDiv(vectors, 2);
-    long pairBytes = w.panelBytes() * 2 / Panels.VECTORS;
-    int perTask = Math.toIntExact(Math.ceilDiv(TASK_BYTES, pairBytes));
-    team.run(
-        Math.ceilDiv(pairs, perTask),
-        (task, worker) -> {
-          int end = Math.min(pairs, (task + 1) * perTask);
-          for (int pair = task * perTask; pair < end; pair++) {
-            int v0 = 2 * pair;
-            int v1 = Math.min(v0 + 1, vectors - 1);
-            w.format().multiplyFour(w, v0, v1, x, out, 0, columns - 1);
-          }
-        });
-  }
-
-  private void many(PanelWeight w, CpuActivation x, int columns, CpuActivation out) {
-    int panels = w.panels();
-    team.run(
-        Math.ceilDiv(panels, PANELS),
-        (task, worker) -> {
-          int first = task * PANELS;
-          int end = Math.min(panels, first + PANELS);
-          for (int column = 0; column < columns; column++) {
-            int row = out.at(column);
-            Arrays.fill(out.data(), row + first * Panels.ROWS, row + end * Panels.ROWS, 0);
-          }
-          for (int from = 0; from < w.cols(); from += BLOCK) {
-            int to = Math.min(w.cols(), from + BLOCK);
-            for (int panel = first; panel < end; panel++) {
-              w.format()
-                  .expand(w, panel, from, to, scratch[worker], (panel - first) * SCRATCH_PANEL);
-            }
-            tiles(scratch[worker], first, end, from, to, x, columns, out);
-          }
-        });
-  }
-
-  private static void tiles(
-      MemorySegment w,
-      int first,
-      int end,
-      int from,
-      int to,
-      CpuActivation x,
-      int columns,
-      CpuActivation out) {
-    int vectors = (end - first) * Panels.VECTORS;
-    for (int column = 0; column < columns; ) {
-      int left = columns - column;
-      for (int v = 0; v < vectors; v += 2) {
-        int next = Math.min(v + 1, vectors - 1);
-        long w0 = scratchOf(v);
-        long w1 = scratchOf(next);
-        int r0 = first * Panels.ROWS + v * Lanes.COUNT;
-        int r1 = first * Panels.ROWS + next * Lanes.COUNT;
-        if (left > 4) {
-          Tiles.six(w, w0, w1, r0, r1, from, to, x, out, column, columns - 1);
-        } else if (left > 2) {
-          Tiles.four(w, w0, w1, r0, r1, from, to, x, out, column, columns - 1);
-        } else {
-          Tiles.two(w, w0, w1, r0, r1, from, to, x, out, column, columns - 1);
-        }
-      }
-      column += left > 4 ? 6 : 4;
+  private static void decode(PanelWeight w, int task, int from, int to, float[] out) {
+    int first = task * PANELS;
+    int panelFloats = w.format().step() * ROWS;
+    for (int i = 0; i < PANELS && first + i < w.panels(); i++) {
+      long panel = (first + i) * w.panelBytes();
+      w.format().decode(w.memory(), panel, w.cols(), from, to, out, i * panelFloats);
     }
   }
 
-  private static long scratchOf(int v) {
-    return v / Panels.VECTORS * SCRATCH_PANEL + PanelWeight.laneOf(v) * Float.BYTES;
+  /** Where vector {@code v} of a task's rows is decoded to. */
+  private static int decodedAt(int v, int step) {
+    return v / VECTORS * step * ROWS + v % VECTORS * Lanes.COUNT;
+  }
+
+  /** Where the tiles have the sums of vector {@code v} for a column of a tile. */
+  private static int sumsAt(int tile, int v, int column) {
+    int pair = tile * (TASK_VECTORS / 2) + v / 2;
+    return (pair * 2 * Tiles.COLUMNS + column * 2 + v % 2) * Lanes.COUNT;
   }
 }

@@ -6,18 +6,23 @@ import io.millrace.tensor.WeightType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How the rows of a matrix stand in memory, 16 to a panel, and the kernels that read them. Within a
- * panel the rows are interleaved, so that a lane of a vector is a row and no kernel ever adds
- * across lanes.
- *
- * <p>A panel holds {@link #VECTORS} vectors of rows; kernels name the rows they work on by the
- * number of such a vector in the whole matrix.
+ * How the rows of a matrix stand in memory, 16 to a panel, and how they are decoded. Where a format
+ * has kernels of its own, the rows of a panel are interleaved, so that a lane of a vector is a row
+ * and nothing is ever added across lanes.
  *
  * <p><b>The rule</b> that makes results independent of batch and threads, bit by bit: a weight is
- * decoded to exactly its f32 value, and every output is one chain of fused multiply-adds over the
+ * decoded to exactly one f32 value, and every output is one chain of fused multiply-adds over the
  * columns, in order, starting from zero. All kernels of all formats keep it.
  */
-sealed interface Panels permits F32Panels, HalfPanels, BlockPanels {
+sealed interface Panels
+    permits BytePanels,
+        NibblePanels,
+        HalfPanels,
+        F32Panels,
+        Q4KPanels,
+        Q6KPanels,
+        AffinePanels,
+        RowPanels {
   /** Rows in a panel. */
   int ROWS = 16;
 
@@ -28,7 +33,15 @@ sealed interface Panels permits F32Panels, HalfPanels, BlockPanels {
   long bytes(int cols);
 
   /**
-   * Interleaves up to 16 rows; the rows that are missing become zero.
+   * Columns that are decoded at once; {@link #decode} is asked for parts that begin at multiples of
+   * it. Short enough for the decoded part of some panels to stay in the first-level cache.
+   */
+  default int step() {
+    return 64;
+  }
+
+  /**
+   * Copies up to 16 rows into a panel; the rows that are missing become zero.
    *
    * @param source the rows, in the layout of {@link WeightType}
    * @param panel of {@link #bytes} bytes, zeroed
@@ -36,22 +49,11 @@ sealed interface Panels permits F32Panels, HalfPanels, BlockPanels {
    */
   boolean pack(MemorySegment source, int rows, int cols, MemorySegment panel);
 
-  /** One column: {@code y[yAt + row] = w[row] · x[xAt..]} for the rows of four vectors. */
-  void multiplyOne(
-      PanelWeight w, int v0, int v1, int v2, int v3, float[] x, int xAt, float[] y, int yAt);
-
   /**
-   * Four columns from {@code first} on, or as many as there are up to {@code last}: {@code
-   * out[column][row] = w[row] · in[column]} for the rows of two vectors.
+   * Decodes columns {@code from} to {@code to} of the panel at {@code panel} in {@code memory} to
+   * {@code out}, in {@code [to - from, 16]} order from {@code at} on.
    */
-  void multiplyFour(
-      PanelWeight w, int v0, int v1, CpuActivation in, CpuActivation out, int first, int last);
-
-  /**
-   * Decodes columns {@code from} (a multiple of 32) to {@code to} of a panel to {@code scratch},
-   * f32 in {@code [to - from, 16]} order: the layout of {@link F32Panels}.
-   */
-  void expand(PanelWeight w, int panel, int from, int to, MemorySegment scratch, long at);
+  void decode(MemorySegment memory, long panel, int cols, int from, int to, float[] out, int at);
 
   /** The format for weights of a type. */
   static Panels of(WeightType dtype) {
@@ -59,10 +61,12 @@ sealed interface Panels permits F32Panels, HalfPanels, BlockPanels {
       case DType.F32 -> new F32Panels();
       case DType.F16 -> HalfPanels.F16;
       case DType.BF16 -> HalfPanels.BF16;
-      case DType.Q8_0 -> BlockPanels.Q8_0;
-      case DType.Q4_0 -> BlockPanels.Q4_0;
-      case AffineType affine ->
-          throw new IllegalArgumentException("the CPU backend cannot compute with " + affine);
+      case DType.Q8_0 -> new BytePanels();
+      case DType.Q4_0 -> new NibblePanels();
+      case DType.Q4_K -> new Q4KPanels();
+      case DType.Q6_K -> new Q6KPanels();
+      case AffineType affine when AffinePanels.have(affine) -> new AffinePanels(affine);
+      default -> new RowPanels(dtype);
     };
   }
 }

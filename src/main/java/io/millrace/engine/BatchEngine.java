@@ -8,6 +8,7 @@ import io.millrace.engine.grammar.Grammars;
 import io.millrace.engine.grammar.SchemaException;
 import io.millrace.model.Llama;
 import io.millrace.text.Tokenizer;
+import io.millrace.text.chat.ChatTemplate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -34,7 +35,7 @@ public final class BatchEngine implements Engine {
   private static final long IDLE = Long.MIN_VALUE;
 
   private final BatchGenerator generator;
-  private final Tokenizer tokenizer;
+  private final PromptEncoder encoder;
   private final Grammars grammars;
   private final EngineInfo info;
   private final AtomicLong arrivals = new AtomicLong();
@@ -46,10 +47,11 @@ public final class BatchEngine implements Engine {
   private volatile boolean broken;
   private volatile boolean closed;
 
-  private BatchEngine(BatchGenerator generator, Tokenizer tokenizer, Settings settings) {
+  private BatchEngine(
+      BatchGenerator generator, PromptEncoder encoder, Grammars grammars, Settings settings) {
     this.generator = generator;
-    this.tokenizer = tokenizer;
-    this.grammars = new Grammars(tokenizer);
+    this.encoder = encoder;
+    this.grammars = grammars;
     this.info =
         new EngineInfo(
             settings.fingerprint(), settings.build(), settings.slots(), generator.contextLength());
@@ -82,12 +84,14 @@ public final class BatchEngine implements Engine {
    *
    * @param transformer closed with the engine
    * @param reload gives another one, when the backend has failed
+   * @param template makes conversations into prompts; without one they are refused
    * @param clock tells when deadlines have passed
    */
   public static BatchEngine start(
       Transformer transformer,
       Supplier<Transformer> reload,
       Tokenizer tokenizer,
+      Optional<ChatTemplate> template,
       Settings settings,
       InstantSource clock) {
     Llama llama = transformer.llama();
@@ -99,7 +103,9 @@ public final class BatchEngine implements Engine {
     BatchGenerator generator =
         new BatchGenerator(
             transformer, reload, tokenizer, settings.slots(), settings.pages(), clock);
-    BatchEngine engine = new BatchEngine(generator, tokenizer, settings);
+    BatchEngine engine =
+        new BatchEngine(
+            generator, new PromptEncoder(tokenizer, template), new Grammars(tokenizer), settings);
     engine.thread.start();
     return engine;
   }
@@ -117,14 +123,16 @@ public final class BatchEngine implements Engine {
   /** Tokenizes a prompt, makes its grammar, and hands it to the engine's thread. */
   private void prepare(Submission submission) {
     try {
-      int[] prompt = tokenizer.encodePrompt(submission.request().prompt());
+      int[] prompt = encoder.encode(submission.request());
       Optional<Grammar> grammar = grammars.of(submission.request().format());
       inbox.add(() -> generator.add(submission, prompt, grammar));
     } catch (SchemaException e) {
       refuse(submission, BatchGenerator.schemaError(e));
     } catch (RuntimeException e) {
+      boolean isChat = submission.request().chatTime().isPresent();
       String message = "the prompt cannot be tokenized: " + e.getMessage();
-      refuse(submission, new GenerationError(Kind.INVALID_REQUEST, message, "prompt"));
+      String param = isChat ? "messages" : "prompt";
+      refuse(submission, new GenerationError(Kind.INVALID_REQUEST, message, param));
     }
   }
 

@@ -12,7 +12,10 @@ import java.util.OptionalLong;
  * What to generate.
  *
  * @param id for logs and error messages
- * @param prompt text of the prompt; special tokens in it are parsed
+ * @param prompt text of the prompt, in which special tokens are parsed; or a conversation, as JSON
+ *     with {@code messages}, which the model's chat template makes into a prompt
+ * @param chatTime of a conversation, the time that the template tells as now, epoch milliseconds;
+ *     empty for text
  * @param maxTokens most tokens to generate, at least 1
  * @param sampling how a token is chosen from its logits
  * @param stop what ends the completion early
@@ -27,6 +30,7 @@ import java.util.OptionalLong;
 public record GenerationRequest(
     String id,
     String prompt,
+    OptionalLong chatTime,
     int maxTokens,
     Sampling sampling,
     StopConditions stop,
@@ -42,6 +46,7 @@ public record GenerationRequest(
   public GenerationRequest {
     requireNonNull(id, "id is null");
     requireNonNull(prompt, "prompt is null");
+    requireNonNull(chatTime, "chatTime is null");
     requireNonNull(sampling, "sampling is null");
     requireNonNull(deadline, "deadline is null");
     requireNonNull(resumed, "resumed is null");
@@ -58,7 +63,31 @@ public record GenerationRequest(
     }
   }
 
-  /** With stop texts only. */
+  /** Any text that continues a text. */
+  public GenerationRequest(
+      String id,
+      String prompt,
+      int maxTokens,
+      Sampling sampling,
+      StopConditions stop,
+      int priority,
+      OptionalLong deadline,
+      Progress resumed) {
+    this(
+        id,
+        prompt,
+        OptionalLong.empty(),
+        maxTokens,
+        sampling,
+        stop,
+        OptionalInt.empty(),
+        ResponseFormat.TEXT,
+        priority,
+        deadline,
+        resumed);
+  }
+
+  /** Of text, with stop texts only. */
   public GenerationRequest(
       String id,
       String prompt,
@@ -68,17 +97,7 @@ public record GenerationRequest(
       int priority,
       OptionalLong deadline,
       Progress resumed) {
-    this(
-        id,
-        prompt,
-        maxTokens,
-        sampling,
-        StopConditions.texts(stop),
-        OptionalInt.empty(),
-        ResponseFormat.TEXT,
-        priority,
-        deadline,
-        resumed);
+    this(id, prompt, maxTokens, sampling, StopConditions.texts(stop), priority, deadline, resumed);
   }
 
   /**

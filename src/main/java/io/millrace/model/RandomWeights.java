@@ -78,16 +78,12 @@ public final class RandomWeights implements WeightSet {
         case F32 -> bytes.set(FLOAT, at, value);
         case F16 -> bytes.set(SHORT, at, Float.floatToFloat16(value));
         case BF16 -> bytes.set(SHORT, at, (short) (Float.floatToRawIntBits(value) >>> 16));
-        case Q8_0 -> writeQuants(bytes, at, random, (float) (deviation / 74));
-        case Q4_0 -> writeQuants(bytes, at, random, (float) (deviation / 4.6));
-      }
-    }
-
-    /** Uniform bytes; {@code scale} brings their deviation to the wanted one. */
-    private void writeQuants(MemorySegment bytes, long at, SplittableRandom random, float scale) {
-      bytes.set(SHORT, at, Float.floatToFloat16(scale));
-      for (int i = 2; i < dtype.blockBytes(); i++) {
-        bytes.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+        case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS -> {
+          for (int i = 0; i < dtype.blockBytes(); i++) {
+            bytes.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+          }
+          BlockFactors.of(dtype).write(bytes, at, (float) deviation);
+        }
       }
     }
   }

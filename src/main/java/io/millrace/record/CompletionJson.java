@@ -36,7 +36,8 @@ final class CompletionJson {
 
   static void write(Completion completion, JsonGenerator json) throws IOException {
     json.writeStringField("id", completion.id());
-    json.writeStringField("object", "text_completion");
+    boolean chat = completion.choices().stream().anyMatch(Choice::chat);
+    json.writeStringField("object", chat ? "chat.completion" : "text_completion");
     json.writeNumberField("created", completion.created());
     json.writeStringField("model", completion.model().orElse(null));
     json.writeStringField("system_fingerprint", completion.systemFingerprint().orElse(null));
@@ -63,7 +64,14 @@ final class CompletionJson {
   private static void write(Choice choice, JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeNumberField("index", choice.index());
-    json.writeStringField("text", choice.text());
+    if (choice.chat()) {
+      json.writeObjectFieldStart("message");
+      json.writeStringField("role", "assistant");
+      json.writeStringField("content", choice.text());
+      json.writeEndObject();
+    } else {
+      json.writeStringField("text", choice.text());
+    }
     if (choice.logprobs().isPresent()) {
       choice.logprobs().get().write(json);
     } else {
@@ -106,9 +114,12 @@ final class CompletionJson {
   private static Choice choice(Fields fields) {
     return new Choice(
         fields.requiredInt("index", 0, Integer.MAX_VALUE),
-        fields.requiredText("text"),
+        fields.has("message")
+            ? fields.requiredObject("message").requiredText("content")
+            : fields.requiredText("text"),
         fields.object("logprobs").map(Logprobs::read),
-        fields.requiredText("finish_reason"));
+        fields.requiredText("finish_reason"),
+        fields.has("message"));
   }
 
   private static Usage usage(Fields fields) {

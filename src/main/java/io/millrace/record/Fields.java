@@ -37,6 +37,28 @@ final class Fields {
     return object.hasNonNull(name);
   }
 
+  boolean isText(String name) {
+    return object.path(name).isTextual();
+  }
+
+  /** A field's value as JSON. */
+  String json(String name) {
+    return object.path(name).toString();
+  }
+
+  /** Those of some fields that are set, as a JSON object; all strings in it are whole. */
+  String part(List<String> names) {
+    ObjectNode part = object.objectNode();
+    for (String name : names) {
+      optional(name)
+          .ifPresent(value -> {
+            checkUnicode(name, value.toString());
+            part.set(name, value);
+          });
+    }
+    return part.toString();
+  }
+
   Optional<String> text(String name) {
     return optional(name).map(value -> text(name, value));
   }

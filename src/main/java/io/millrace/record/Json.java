@@ -57,7 +57,15 @@ final class Json {
     if (bytes == null) {
       throw invalid("the value is null, expected a JSON object");
     }
-    String text = decode(bytes);
+    return parse(decode(bytes));
+  }
+
+  /**
+   * The object in a JSON text.
+   *
+   * @throws MalformedRecordException when it is anything else
+   */
+  static Fields parse(String text) {
     try {
       JsonNode node = MAPPER.readTree(text);
       if (node instanceof ObjectNode object) {

@@ -11,7 +11,8 @@ import java.util.OptionalLong;
  *
  * @param id the JSON's {@code id}, else the record's key, else {@code <topic>-<partition>-<offset>}
  * @param model name of a model; empty for the router's default
- * @param prompt text of the prompt, not empty
+ * @param prompt text of the prompt, not empty; or a conversation, as JSON with {@code messages}
+ * @param chat whether {@code prompt} is a conversation
  * @param maxTokens most tokens to generate, at least 1
  * @param sampling how tokens are chosen
  * @param seed empty: the router draws one
@@ -26,6 +27,7 @@ public record Prompt(
     String id,
     Optional<String> model,
     String prompt,
+    boolean chat,
     int maxTokens,
     SamplingOptions sampling,
     OptionalLong seed,
@@ -52,7 +54,17 @@ public record Prompt(
 
   /** A prompt of this text with every default, to be changed by the builder. */
   public static PromptBuilder of(String id, String text) {
-    return new PromptBuilder(id, text);
+    return new PromptBuilder(id, text, false);
+  }
+
+  /**
+   * A conversation with every default, to be changed by the builder.
+   *
+   * @param json an object with {@code messages}, and optionally {@code tools} and {@code
+   *     chat_template_kwargs}
+   */
+  public static PromptBuilder chat(String id, String json) {
+    return new PromptBuilder(id, json, true);
   }
 
   /** The same with its model and its seed decided. */
@@ -61,6 +73,7 @@ public record Prompt(
         id,
         Optional.of(decidedModel),
         prompt,
+        chat,
         maxTokens,
         sampling,
         OptionalLong.of(decidedSeed),

@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 public final class PromptBuilder {
   private final String id;
   private final String prompt;
+  private final boolean chat;
   private Optional<String> model = Optional.empty();
   private int maxTokens = Prompt.DEFAULT_MAX_TOKENS;
   private double temperature = SamplingOptions.DEFAULT_TEMPERATURE;
@@ -36,7 +37,8 @@ public final class PromptBuilder {
   private OptionalLong deadline = OptionalLong.empty();
   private Map<String, String> metadata = Map.of();
 
-  PromptBuilder(String id, String prompt) {
+  PromptBuilder(String id, String prompt, boolean chat) {
+    this.chat = chat;
     this.id = requireNonNull(id, "id is null");
     this.prompt = requireNonNull(prompt, "prompt is null");
   }
@@ -165,6 +167,7 @@ public final class PromptBuilder {
         id,
         model,
         prompt,
+        chat,
         maxTokens,
         new SamplingOptions(
             temperature,

@@ -25,6 +25,8 @@ final class PromptJson {
                   "model",
                   "prompt",
                   "messages",
+                  "tools",
+                  "chat_template_kwargs",
                   "max_tokens",
                   "seed",
                   "stream",
@@ -48,7 +50,7 @@ final class PromptJson {
    * @param timestamp the record's, epoch milliseconds; {@code timeout_ms} counts from it
    */
   static Prompt read(Fields fields, String id, long timestamp) {
-    PromptBuilder prompt = Prompt.of(id, prompt(fields));
+    PromptBuilder prompt = prompt(fields, id);
     model(fields).ifPresent(prompt::model);
     fields.integer("max_tokens", 1, Integer.MAX_VALUE).ifPresent(n -> prompt.maxTokens((int) n));
     SamplingJson.read(fields, prompt);
@@ -79,7 +81,11 @@ final class PromptJson {
     if (prompt.model().isPresent()) {
       json.writeStringField("model", prompt.model().get());
     }
-    json.writeStringField("prompt", prompt.prompt());
+    if (prompt.chat()) {
+      ChatJson.write(prompt.prompt(), json);
+    } else {
+      json.writeStringField("prompt", prompt.prompt());
+    }
     json.writeNumberField("max_tokens", prompt.maxTokens());
     SamplingJson.write(prompt.sampling(), json);
     if (prompt.seed().isPresent()) {
@@ -127,22 +133,23 @@ final class PromptJson {
     return metadata;
   }
 
-  private static String prompt(Fields fields) {
+  /** Text, or a conversation. */
+  private static PromptBuilder prompt(Fields fields, String id) {
     Optional<String> prompt = fields.text("prompt");
-    if (fields.has("messages")) {
-      throw new MalformedRecordException(
-          prompt.isPresent()
-              ? ErrorCode.INVALID_VALUE.error(
-                  "prompt and messages are both set, expected one of them", "messages")
-              : ErrorCode.UNSUPPORTED_PARAMETER.error(
-                  "messages is not supported by this version; send the text as prompt",
-                  "messages"));
+    Optional<String> chat = ChatJson.read(fields);
+    if (chat.isPresent()) {
+      if (prompt.isPresent()) {
+        throw new MalformedRecordException(
+            ErrorCode.INVALID_VALUE.error(
+                "prompt and messages are both set, expected one of them", "messages"));
+      }
+      return Prompt.chat(id, chat.get());
     }
     String text = prompt.orElseThrow(() -> missing("prompt"));
     if (text.isEmpty()) {
       throw invalid("prompt", "empty", "at least one character");
     }
-    return text;
+    return Prompt.of(id, text);
   }
 
   /** The earlier of the two when both are set. */

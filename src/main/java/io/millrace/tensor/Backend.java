@@ -32,6 +32,11 @@ public interface Backend extends AutoCloseable {
   /** Room for {@code pages} pages of keys and values, allocated at once. */
   KvCache allocate(KvCache.Shape shape, int pages);
 
+  /** Bytes that can still be allocated here, where the device sets a limit of its own. */
+  default long available() {
+    return Long.MAX_VALUE;
+  }
+
   /** Bytes that one page of {@code shape} takes in {@link #allocate(KvCache.Shape, int)}. */
   long pageBytes(KvCache.Shape shape);
 

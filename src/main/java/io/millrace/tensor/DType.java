@@ -1,19 +1,38 @@
 package io.millrace.tensor;
 
 /**
- * How the elements of a weight are stored. Quantized types store blocks of {@link #blockSize()}
- * elements in {@link #blockBytes()} bytes; a row of a matrix is a whole number of blocks.
- *
- * <p>The block layouts are those of ggml: {@code Q8_0} is an f16 scale followed by 32 signed bytes,
- * {@code Q4_0} an f16 scale followed by 16 bytes whose low nibbles are elements 0–15 and whose high
- * nibbles are elements 16–31, each minus 8.
+ * Plain numbers, and the block quantizations of <a
+ * href="https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h">ggml</a> under its names.
+ * {@link Dequantizer} says what the bytes of a block mean.
  */
 public enum DType implements WeightType {
   F32(1, 4),
   F16(1, 2),
   BF16(1, 2),
+  /** An f16 scale, then 32 signed bytes. */
   Q8_0(32, 34),
-  Q4_0(32, 18);
+  /** An f16 scale, then 32 nibbles, each minus 8. */
+  Q4_0(32, 18),
+  /** An f16 scale and an f16 minimum, then 32 nibbles. */
+  Q4_1(32, 20),
+  /** An f16 scale, then 32 fifth bits and 32 nibbles, each number minus 16. */
+  Q5_0(32, 22),
+  /** An f16 scale and an f16 minimum, then 32 fifth bits and 32 nibbles. */
+  Q5_1(32, 24),
+  /** 16 groups with 4-bit scales and minimums, 2-bit numbers, f16 factors of both. */
+  Q2_K(256, 84),
+  /** Third bits, 2-bit numbers, 16 groups with 6-bit scales, an f16 factor. */
+  Q3_K(256, 110),
+  /** f16 factors, 8 groups with 6-bit scales and minimums, 4-bit numbers. */
+  Q4_K(256, 144),
+  /** f16 factors, 8 groups with 6-bit scales and minimums, fifth bits, 4-bit numbers. */
+  Q5_K(256, 176),
+  /** Low nibbles, high pairs of bits, 16 groups with signed 8-bit scales, an f16 factor. */
+  Q6_K(256, 210),
+  /** An f16 scale, then 32 nibbles that stand for entries of a table. */
+  IQ4_NL(32, 18),
+  /** An f16 factor, 8 groups with 6-bit scales, nibbles that stand for entries of a table. */
+  IQ4_XS(256, 136);
 
   private final int blockSize;
   private final int blockBytes;

@@ -16,7 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Files of a model folder, with bounds on what they may take. */
-final class JsonFile {
+public final class JsonFile {
   private static final int MAX_DEPTH = 64;
 
   private static final JsonMapper MAPPER =
@@ -32,7 +32,7 @@ final class JsonFile {
   private JsonFile() {}
 
   /** The object in a file; an empty one when there is no such file. */
-  static ObjectNode readIfThere(Path file, long maxBytes) {
+  public static ObjectNode readIfThere(Path file, long maxBytes) {
     return Files.exists(file) ? read(file, maxBytes) : JsonNodeFactory.instance.objectNode();
   }
 
@@ -41,7 +41,7 @@ final class JsonFile {
    *
    * @throws IllegalArgumentException when there is none
    */
-  static ObjectNode read(Path file, long maxBytes) {
+  public static ObjectNode read(Path file, long maxBytes) {
     return parse(text(file, maxBytes));
   }
 
@@ -50,7 +50,7 @@ final class JsonFile {
    *
    * @throws IllegalArgumentException when there is none
    */
-  static ObjectNode parse(String json) {
+  public static ObjectNode parse(String json) {
     try {
       if (MAPPER.readTree(json) instanceof ObjectNode object) {
         return object;
@@ -66,7 +66,7 @@ final class JsonFile {
    *
    * @throws IllegalArgumentException when it is not UTF-8, or too long
    */
-  static String text(Path file, long maxBytes) {
+  public static String text(Path file, long maxBytes) {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(bytes(file, maxBytes)).toString();
     } catch (CharacterCodingException e) {
@@ -79,7 +79,7 @@ final class JsonFile {
    *
    * @throws IllegalArgumentException when there are too many
    */
-  static ByteBuffer bytes(Path file, long maxBytes) {
+  public static ByteBuffer bytes(Path file, long maxBytes) {
     try {
       if (!Files.isRegularFile(file)) {
         throw new IllegalArgumentException("is no regular file");

@@ -30,18 +30,28 @@ public record MarkedText(List<Span> spans) {
 
   /** Joins neighbours of one kind and leaves empty spans out. */
   public MarkedText {
-    List<Span> joined = new ArrayList<>(spans.size());
-    for (Span span : spans) {
-      if (span.text().isEmpty()) {
-        continue;
+    List<Span> joined = new ArrayList<>();
+    int from = 0;
+    while (from < spans.size()) {
+      int to = from + 1;
+      while (to < spans.size() && spans.get(to).verbatim() == spans.get(from).verbatim()) {
+        to++;
       }
-      if (!joined.isEmpty() && joined.getLast().verbatim() == span.verbatim()) {
-        joined.add(new Span(joined.removeLast().text() + span.text(), span.verbatim()));
-      } else {
-        joined.add(span);
+      Span whole = to == from + 1 ? spans.get(from) : whole(spans.subList(from, to));
+      if (!whole.text().isEmpty()) {
+        boolean extendsLast = !joined.isEmpty() && joined.getLast().verbatim() == whole.verbatim();
+        joined.add(extendsLast ? whole(List.of(joined.removeLast(), whole)) : whole);
       }
+      from = to;
     }
     spans = List.copyOf(joined);
+  }
+
+  /** Spans of one kind as one. */
+  private static Span whole(List<Span> parts) {
+    StringBuilder text = new StringBuilder();
+    parts.forEach(part -> text.append(part.text()));
+    return new Span(text.toString(), parts.getFirst().verbatim());
   }
 
   /** Text in which special tokens are parsed. */

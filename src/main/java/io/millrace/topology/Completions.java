@@ -40,7 +40,12 @@ final class Completions {
       Finished finished = (Finished) choice.end().orElseThrow();
       ends.add(finished);
       choices.add(
-          new Choice(choice.index(), finished.text(), choice.allLogprobs(), reason(finished)));
+          new Choice(
+              choice.index(),
+              finished.text(),
+              choice.allLogprobs(),
+              reason(finished),
+              prompt.prompt().chat()));
     }
     return completion(
         prompt.prompt(),

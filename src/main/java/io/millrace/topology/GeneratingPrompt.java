@@ -19,6 +19,7 @@ import io.millrace.record.Work;
 import io.millrace.topology.GeneratingChoice.Piece;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.IntFunction;
@@ -211,6 +212,7 @@ final class GeneratingPrompt {
     return new GenerationRequest(
         prompt.id(),
         prompt.prompt(),
+        prompt.chat() ? OptionalLong.of(work.acceptedAt()) : OptionalLong.empty(),
         prompt.maxTokens(),
         sampling(choice.index()),
         stopConditions(),

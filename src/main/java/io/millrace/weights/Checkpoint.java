@@ -3,7 +3,10 @@ package io.millrace.weights;
 import io.millrace.model.ModelConfig;
 import io.millrace.model.WeightSet;
 import io.millrace.text.Tokenizer;
+import io.millrace.text.chat.ChatTemplate;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A model on disk. Opening it checks how the file is built; what is in it is checked when it is
@@ -14,15 +17,18 @@ import java.nio.file.Path;
  */
 public interface Checkpoint extends AutoCloseable {
   /**
-   * Opens a GGUF file.
+   * Opens a GGUF file, or a folder with {@code config.json} and safetensors (Hugging Face, mlx-lm)
+   * or npz files (the MLX examples).
    *
    * @throws CheckpointException when it cannot be read, is damaged, or is of another format
    */
   static Checkpoint open(Path path) {
-    return new GgufCheckpoint(GgufFile.open(path));
+    return Files.isDirectory(path)
+        ? FolderCheckpoint.open(path)
+        : new GgufCheckpoint(GgufFile.open(path));
   }
 
-  /** Default name of the model: the file's without its suffix, as far as topic names allow. */
+  /** Default name of the model: that of its file or folder, as far as topic names allow. */
   String name();
 
   /**
@@ -45,6 +51,13 @@ public interface Checkpoint extends AutoCloseable {
    * @throws CheckpointException when there is none, or none that this build can use
    */
   Tokenizer tokenizer();
+
+  /**
+   * The chat template; empty when the model has none.
+   *
+   * @throws CheckpointException when it cannot be read
+   */
+  Optional<ChatTemplate> chatTemplate();
 
   /**
    * Identifies weights and tokenizer, in hexadecimal: files with equal fingerprints give the same

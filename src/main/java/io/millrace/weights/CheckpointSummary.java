@@ -1,14 +1,19 @@
 package io.millrace.weights;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a checkpoint holds, for people.
  *
- * @param format such as {@code GGUF v3}
- * @param fileBytes size of the file
+ * @param format such as {@code GGUF v3} or {@code safetensors}
+ * @param fileBytes size of the file, or of all files of weights
  * @param architecture such as {@code llama}; empty when the file does not say
  * @param parameters elements of all tensors
  * @param types the quantization mix, largest part first
@@ -34,10 +39,26 @@ public record CheckpointSummary(
   /**
    * The tensors of one type.
    *
-   * @param type ggml's name, such as {@code Q8_0}
+   * @param type such as {@code Q8_0} or {@code affine 4-bit g64 F16}
    * @param tensors how many there are
    * @param elements of all of them
    * @param bytes of all of them
    */
-  public record TypeShare(String type, int tensors, long elements, long bytes) {}
+  public record TypeShare(String type, int tensors, long elements, long bytes) {
+    /** Adds up shares of the same type, and puts the largest first. */
+    static List<TypeShare> mix(Stream<TypeShare> shares) {
+      return shares
+          .collect(
+              Collectors.toMap(TypeShare::type, Function.identity(), TypeShare::plus, TreeMap::new))
+          .values()
+          .stream()
+          .sorted(Comparator.comparingLong(TypeShare::bytes).reversed())
+          .toList();
+    }
+
+    private TypeShare plus(TypeShare other) {
+      return new TypeShare(
+          type, tensors + other.tensors, elements + other.elements, bytes + other.bytes);
+    }
+  }
 }

@@ -2,116 +2,99 @@ package io.millrace.weights;
 
 import io.millrace.tensor.DType;
 import io.millrace.tensor.TensorSource;
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HexFormat;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * An open GGUF file. Its header stays mapped until {@link #close}; tensors are mapped one by one by
- * who wants them, into arenas of their own, which outlive this object.
- *
- * <p>The file must not change while it is open. One that is cut short later makes the reader of a
- * mapping fail with {@link InternalError}.
+ * An open GGUF model: one file, or the parts of one that was split. The first part has the
+ * metadata; tensors are mapped one by one by who wants them.
  */
 final class GgufFile implements AutoCloseable {
-  /** Of each tensor, its beginning, middle and end go into the fingerprint. */
-  private static final int SAMPLE_BYTES = 4096;
+  private final List<GgufPart> parts;
+  private final Map<String, Located> tensors;
 
-  private final Path file;
-  private final FileChannel channel;
-  private final Arena arena;
-  private final GgufHeader header;
-  private final MemorySegment headerBytes;
-  private final long size;
+  /** A tensor and the part that has it. */
+  private record Located(GgufTensor tensor, GgufPart part) {}
 
-  private GgufFile(
-      Path file,
-      FileChannel channel,
-      Arena arena,
-      GgufHeader header,
-      MemorySegment headerBytes,
-      long size) {
-    this.file = file;
-    this.channel = channel;
-    this.arena = arena;
-    this.header = header;
-    this.headerBytes = headerBytes;
-    this.size = size;
+  private GgufFile(List<GgufPart> parts, Map<String, Located> tensors) {
+    this.parts = List.copyOf(parts);
+    this.tensors = tensors;
   }
 
   /**
-   * Opens a file and checks its header.
+   * Opens a file, with all parts of the same model that stand beside it, and checks the headers.
    *
-   * @throws CheckpointException when it cannot be read or is no GGUF file
+   * @throws CheckpointException when one cannot be read, is no GGUF file or does not fit the others
    */
   static GgufFile open(Path file) {
-    if (Files.isDirectory(file)) {
-      throw new CheckpointException(file, "is a directory, expected a GGUF file");
-    }
-    if (Files.exists(file)
-        && !Files.isRegularFile(file)) { // opening a pipe would wait for a writer
-      throw new CheckpointException(file, "is no regular file, expected a GGUF file");
-    }
-    FileChannel channel = null;
-    Arena arena = Arena.ofShared();
+    List<GgufPart> parts = new ArrayList<>(List.of(GgufPart.open(file)));
     try {
-      channel = FileChannel.open(file, StandardOpenOption.READ);
-      long size = channel.size();
-      GgufHeader header;
-      try (Arena reading = Arena.ofConfined()) {
-        header = GgufHeader.read(file, map(channel, 0, size, reading));
+      GgufSplit split = GgufSplit.of(parts.getFirst());
+      if (split.count() > 1) {
+        List<Path> paths = split.paths(file);
+        GgufPart given = parts.removeFirst();
+        for (int number = 0; number < paths.size(); number++) {
+          parts.add(number == split.number() ? given : GgufPart.open(paths.get(number)));
+          GgufSplit.check(parts.getLast(), number, split.count());
+        }
       }
-      return new GgufFile(
-          file, channel, arena, header, map(channel, 0, header.bytes(), arena), size);
-    } catch (IOException | RuntimeException e) {
-      arena.close();
-      closeQuietly(channel, e);
-      switch (e) {
-        case NoSuchFileException missing ->
-            throw new CheckpointException(file, "there is no such file: " + missing.getFile(), e);
-        case IOException unreadable ->
-            throw new CheckpointException(file, "cannot be read: " + unreadable.getMessage(), e);
-        case RuntimeException other -> throw other;
-        default -> throw new AssertionError(e);
-      }
+      GgufFile opened = new GgufFile(parts, merge(parts));
+      split.checkTensors(parts.getFirst(), opened.tensors.size());
+      return opened;
+    } catch (Throwable e) {
+      parts.forEach(GgufPart::close);
+      throw e;
     }
   }
 
-  Path file() {
-    return file;
+  private static Map<String, Located> merge(List<GgufPart> parts) {
+    Map<String, Located> tensors = new LinkedHashMap<>();
+    for (GgufPart part : parts) {
+      for (GgufTensor tensor : part.header().tensors().values()) {
+        if (tensors.put(tensor.name(), new Located(tensor, part)) != null) {
+          throw part.file().problem("has tensor %s, which another part has as well", tensor.name());
+        }
+      }
+    }
+    return Collections.unmodifiableMap(tensors);
   }
 
-  /** Size of the file in bytes. */
+  /** The file that has the metadata. */
+  Path file() {
+    return parts.getFirst().file().path();
+  }
+
+  /** Number of files. */
+  int parts() {
+    return parts.size();
+  }
+
+  /** Size of all files in bytes. */
   long size() {
-    return size;
+    return parts.stream().mapToLong(part -> part.file().size()).sum();
   }
 
   int version() {
-    return header.version();
+    return parts.getFirst().header().version();
   }
 
   GgufMetadata metadata() {
-    return new GgufMetadata(file, headerBytes, header.values());
+    return parts.getFirst().metadata();
   }
 
   Collection<GgufTensor> tensors() {
-    return header.tensors().values();
+    return tensors.values().stream().map(Located::tensor).toList();
   }
 
   Optional<GgufTensor> tensor(String name) {
-    return Optional.ofNullable(header.tensors().get(name));
+    return Optional.ofNullable(tensors.get(name)).map(Located::tensor);
   }
 
   /**
@@ -120,87 +103,38 @@ final class GgufFile implements AutoCloseable {
    * @throws CheckpointException when this build cannot compute with its type
    */
   TensorSource source(GgufTensor tensor) {
+    ModelFile file = tensors.get(tensor.name()).part().file();
     DType dtype =
         tensor
             .type()
             .dtype()
             .orElseThrow(() ->
-                new CheckpointException(
-                    file,
+                file.problem(
                     "tensor %s has type %d (%s), which this build cannot read, expected one of"
-                            .formatted(tensor.name(), tensor.type().number(), tensor.type())
-                        + " %s; re-quantize the model to Q8_0"
-                            .formatted(Arrays.toString(DType.values()))));
+                        + " %s; re-quantize the model to Q8_0",
+                    tensor.name(),
+                    tensor.type().number(),
+                    tensor.type(),
+                    Arrays.toString(DType.values())));
     return new FileTensor(
-        tensor.name(), dtype, tensor.rows(), tensor.cols(), channel, tensor.offset());
+        tensor.name(), dtype, tensor.rows(), tensor.cols(), file, tensor.offset());
   }
 
-  /**
-   * Identifies weights and tokenizer: a SHA-256, in hexadecimal, over the header, the file's size,
-   * and the beginning, middle and end of every tensor (4 KiB each). A gigabyte is not read in full
-   * for it: a file that was changed by hand between the samples goes unnoticed, another
-   * quantization, training run or vocabulary does not.
-   */
+  /** Identifies weights and tokenizer. */
   String fingerprint() {
-    MessageDigest digest = sha256();
-    digest.update(headerBytes.asByteBuffer());
-    digest.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
-    for (GgufTensor tensor : tensors()) {
-      long last = Math.max(0, tensor.bytes() - SAMPLE_BYTES);
-      for (long start : new long[] {0, last / 2, last}) {
-        digest.update(sample(tensor, start));
-      }
+    Fingerprint fingerprint = new Fingerprint();
+    for (GgufPart part : parts) {
+      fingerprint.add(part.headerBytes()).add(part.file().size());
+      part.header()
+          .tensors()
+          .values()
+          .forEach(tensor -> fingerprint.sample(part.file(), tensor.offset(), tensor.bytes()));
     }
-    return HexFormat.of().formatHex(digest.digest());
+    return fingerprint.hex();
   }
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
-    try {
-      channel.close();
-    } catch (IOException e) {
-      throw new CheckpointException(file, "cannot be closed: " + e.getMessage(), e);
-    }
-  }
-
-  private ByteBuffer sample(GgufTensor tensor, long start) {
-    int length = (int) Math.min(SAMPLE_BYTES, tensor.bytes() - start);
-    ByteBuffer sample = ByteBuffer.allocate(length);
-    try {
-      while (sample.hasRemaining()) {
-        if (channel.read(sample, tensor.offset() + start + sample.position()) < 0) {
-          throw new CheckpointException(file, "was cut short after it was opened");
-        }
-      }
-    } catch (IOException e) {
-      throw new CheckpointException(file, "cannot be read: " + e.getMessage(), e);
-    }
-    return sample.flip();
-  }
-
-  private static MemorySegment map(FileChannel channel, long offset, long size, Arena arena)
-      throws IOException {
-    return channel.map(FileChannel.MapMode.READ_ONLY, offset, size, arena);
-  }
-
-  private static void closeQuietly(FileChannel channel, Exception cause) {
-    if (channel != null) {
-      try {
-        channel.close();
-      } catch (IOException e) {
-        cause.addSuppressed(e);
-      }
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
+    parts.forEach(GgufPart::close);
   }
 }

@@ -43,6 +43,22 @@ final class GgufMetadata {
                 : fail(key, value, "a string"));
   }
 
+  /** A text of at most {@code mostBytes} bytes. */
+  Optional<String> text(String key, int mostBytes) {
+    return find(key)
+        .map(value -> {
+          if (!(value instanceof GgufValue.Text(long position, long length))) {
+            return fail(key, value, "a string");
+          }
+          if (length > mostBytes) {
+            throw problem(
+                "metadata %s is %d bytes long, expected at most %d"
+                    .formatted(key, length, mostBytes));
+          }
+          return decode(key, position, length);
+        });
+  }
+
   /**
    * An integer of any type; unsigned 64-bit ones beyond the range of a {@code long} are refused.
    */

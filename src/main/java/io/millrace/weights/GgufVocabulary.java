@@ -156,7 +156,8 @@ final class GgufVocabulary {
                         PreTokenizer.names().collect(Collectors.joining(", ")))));
   }
 
-  private List<String> pieces() {
+  /** Spellings of all tokens. */
+  List<String> pieces() {
     return metadata.texts(TOKENS_KEY, MAX_TOKENS, MAX_TEXTS_BYTES);
   }
 

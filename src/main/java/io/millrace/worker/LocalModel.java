@@ -63,7 +63,12 @@ public final class LocalModel implements AutoCloseable {
               checkpoint.fingerprint(),
               Version.current() + "+" + transformer.backend().name());
       return BatchEngine.start(
-          transformer, this::load, tokenizer, settings, InstantSource.system());
+          transformer,
+          this::load,
+          tokenizer,
+          checkpoint.chatTemplate(),
+          settings,
+          InstantSource.system());
     } catch (Throwable e) {
       transformer.close();
       throw e;

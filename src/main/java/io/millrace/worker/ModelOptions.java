@@ -2,11 +2,16 @@ package io.millrace.worker;
 
 import io.millrace.cpu.CpuBackend;
 import io.millrace.engine.Transformer;
+import io.millrace.metal.MetalBackend;
+import io.millrace.metal.objc.Libraries;
+import io.millrace.metal.objc.MetalException;
 import io.millrace.model.Llama;
 import io.millrace.model.ModelConfig;
 import io.millrace.model.WeightSet;
 import io.millrace.tensor.Backend;
 import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How models are loaded on this machine.
@@ -19,6 +24,8 @@ import java.util.OptionalLong;
 public record ModelOptions(BackendChoice backend, int threads, int slots, OptionalLong memory) {
   /** Most tokens of one step; larger batches are no faster on a CPU. */
   private static final int STEP_TOKENS = 256;
+
+  private static final Logger log = LoggerFactory.getLogger(ModelOptions.class);
 
   public ModelOptions {
     if (threads < 1 || slots < 1) {
@@ -54,9 +61,31 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
    * Loads weights into a new backend.
    *
    * @throws IllegalArgumentException when they do not fit the configuration or the backend
+   * @throws MetalException when the GPU was asked for and cannot be used
    */
   public Transformer load(ModelConfig config, WeightSet weights) {
-    Backend device = openBackend();
+    return switch (backend) {
+      case CPU -> load(config, weights, new CpuBackend(threads));
+      case METAL -> load(config, weights, MetalBackend.openChecked(Libraries.system()));
+      case AUTO -> loadFastest(config, weights);
+    };
+  }
+
+  /** On a Mac the GPU; when that cannot be, the CPU, saying so. */
+  private Transformer loadFastest(ModelConfig config, WeightSet weights) {
+    if (Libraries.expected()) {
+      try {
+        return load(config, weights, MetalBackend.openChecked(Libraries.system()));
+      } catch (MetalException | IllegalArgumentException | IllegalStateException e) {
+        log.warn(
+            "THE GPU IS NOT USED, the model runs on the CPU and is much slower: {}",
+            e.getMessage());
+      }
+    }
+    return load(config, weights, new CpuBackend(threads));
+  }
+
+  private Transformer load(ModelConfig config, WeightSet weights, Backend device) {
     try {
       int stepTokens = Math.max(STEP_TOKENS, slots);
       return new Transformer(Llama.load(config, weights, device, stepTokens, slots), device);
@@ -66,15 +95,6 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
     }
   }
 
-  private Backend openBackend() {
-    return switch (backend) {
-      case AUTO, CPU -> new CpuBackend(threads);
-      case METAL ->
-          throw new IllegalArgumentException(
-              "this version has no Metal backend yet; use --backend cpu or auto");
-    };
-  }
-
   /**
    * Pages of the KV cache that the memory budget allows beside the weights.
    *
@@ -82,8 +102,10 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
    */
   public int pages(Transformer transformer) {
     Llama llama = transformer.llama();
+    long budget = memory.orElseGet(MemoryBudget::ofMachine);
     return MemoryBudget.pages(
-        memory.orElseGet(MemoryBudget::ofMachine),
+        Math.min(budget - llama.weightBytes(), transformer.backend().available())
+            + llama.weightBytes(),
         llama.weightBytes(),
         transformer.backend().pageBytes(llama.config().kvShape()),
         slots,

@@ -46,6 +46,7 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final Duration WATCH_INTERVAL = Duration.ofMillis(500);
+  private static final Duration LANES_INTERVAL = Duration.ofSeconds(10);
   private static final Duration READY_POLL = Duration.ofMillis(20);
 
   private final AppSettings settings;
@@ -207,6 +208,9 @@ public final class Node implements AutoCloseable {
     health.watch("engine", () -> engineCondition(engine));
     watch("the engine of " + model, () -> engine.status().healthy());
     add("worker", app.topology(), settings.workerStreams(model), app.gates(), app.commits());
+    LaneWatch lanes = new LaneWatch(apps.getLast().streams(), settings.topics().work(model));
+    long interval = LANES_INTERVAL.toSeconds();
+    watch.scheduleWithFixedDelay(lanes, interval, interval, TimeUnit.SECONDS);
   }
 
   private void addRouter() {

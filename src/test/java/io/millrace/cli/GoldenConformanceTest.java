@@ -26,6 +26,11 @@ class GoldenConformanceTest {
     "stories260K.gguf, 1e-3",
     "stories260K-F16.gguf, 1e-3",
     "random-BF16.gguf, 1e-3",
+    "mlx-llama-npz, 1e-3",
+    "hf-safetensors-bf16, 1e-3",
+    "mlx-lm-4bit-g64, 2e-2",
+    "random-Q4_K_M.gguf, 2e-2",
+    "random-Q6_K.gguf, 2e-2",
     "stories260K-Q8_0.gguf, 2e-2",
     "stories260K-Q4_0.gguf, 2e-2"
   })

@@ -113,8 +113,28 @@ class ModelCommandsTest {
         .containsPattern("context +64 tokens\\R")
         .containsPattern("tokenizer +SentencePiece, 265 tokens\\R")
         .containsPattern("chat template +no\\R")
+        .containsPattern("memory +[0-9,]+ bytes for 8 slots\\R")
+        .containsPattern("  weights +[0-9,]+ bytes\\R")
+        .containsPattern("  KV cache +[0-9,]+ bytes a token, [0-9,]+ when all slots")
         .containsPattern("fingerprint +[0-9a-f]{64}\\R")
         .containsPattern("runs here +yes\\R");
+  }
+
+  @Test
+  void shouldPrintWhatIsInAModelAsJson() throws IOException {
+    assertThat(run("inspect", "--model", model, "--slots", "2", "--json")).isZero();
+
+    JsonNode line = new ObjectMapper().readTree(out.toString());
+    assertThat(line.get("architecture").textValue()).isEqualTo("llama");
+    assertThat(line.at("/types/0/type").textValue()).isEqualTo("F32");
+    assertThat(line.get("context_length").intValue()).isEqualTo(64);
+    assertThat(line.at("/memory/slots").intValue()).isEqualTo(2);
+    assertThat(line.at("/memory/total_bytes").intValue())
+        .isEqualTo(
+            line.at("/memory/weights_bytes").intValue()
+                + 2 * 64 * line.at("/memory/kv_bytes_per_token").intValue());
+    assertThat(line.get("runs_here").booleanValue()).isTrue();
+    assertThat(line.get("problem").isNull()).isTrue();
   }
 
   @Test

@@ -11,11 +11,15 @@ import io.millrace.engine.GenerationRequest.Progress;
 import io.millrace.model.TinyModel;
 import io.millrace.tensor.Backend;
 import io.millrace.tensor.ReferenceBackend;
+import io.millrace.text.chat.ChatTemplate;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -27,6 +31,10 @@ import org.junit.jupiter.api.Test;
 
 class BatchEngineTest {
   private static final int ENOUGH_PAGES = 64;
+  private static final String TEMPLATE =
+      "[{{ strftime_now('%Y-%m-%d') }}]{% for m in messages %}"
+          + "{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
+          + "{{ m.content }}{% endfor %}!";
 
   private final List<AutoCloseable> open = new ArrayList<>();
 
@@ -274,6 +282,7 @@ class BatchEngineTest {
             transformer,
             reload,
             new UnwillingTokenizer(),
+            Optional.of(ChatTemplate.of(TEMPLATE, Map.of())),
             new BatchEngine.Settings(slots, pages, "fingerprint", "build"),
             InstantSource.fixed(Instant.ofEpochMilli(1_000)));
     open.add(engine);
@@ -300,6 +309,44 @@ class BatchEngineTest {
         maxTokens,
         sampling(temperature),
         List.of(),
+        0,
+        OptionalLong.empty(),
+        Progress.NONE);
+  }
+
+  @Test
+  void shouldRenderConversations() throws Exception {
+    Engine engine = engine(1, ENOUGH_PAGES);
+    int[] expected = submit(engine, request("[1970-01-01]Hi<x>!", 10, 0.8)).await().tokens();
+
+    Outcome outcome =
+        submit(engine, chat("{\"messages\":[{\"role\":\"user\",\"content\":\"Hi<x>\"}]}"));
+
+    assertThat(outcome.await().tokens()).isEqualTo(expected);
+  }
+
+  @Test
+  void shouldRefuseConversationsThatTheTemplateRefuses() throws Exception {
+    Engine engine = engine(1, ENOUGH_PAGES);
+
+    Outcome outcome = submit(engine, chat("{\"messages\":[{\"role\":\"tool\"}]}"));
+
+    Failed failed = outcome.await().failed();
+    assertThat(failed.error().kind()).isEqualTo(GenerationError.Kind.INVALID_REQUEST);
+    assertThat(failed.error().param()).isEqualTo("messages");
+    assertThat(failed.error().message()).contains("line 1: no tools");
+  }
+
+  private static GenerationRequest chat(String json) {
+    return new GenerationRequest(
+        "chat",
+        json,
+        OptionalLong.of(1_000),
+        10,
+        sampling(0.8),
+        StopConditions.texts(List.of()),
+        OptionalInt.empty(),
+        ResponseFormat.TEXT,
         0,
         OptionalLong.empty(),
         Progress.NONE);

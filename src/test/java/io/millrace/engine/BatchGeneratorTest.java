@@ -203,6 +203,7 @@ class BatchGeneratorTest {
           new GenerationRequest(
               prompt,
               prompt,
+              OptionalLong.empty(),
               maxTokens,
               sampling(),
               stop(),

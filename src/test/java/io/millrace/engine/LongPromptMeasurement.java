@@ -103,6 +103,7 @@ class LongPromptMeasurement {
         new GenerationRequest(
             "id",
             prompt,
+            OptionalLong.empty(),
             maxTokens,
             new Sampling(1, 1, 0, 0, prompt.hashCode()),
             new StopConditions(List.of(), Set.of(), 0, true),

@@ -13,6 +13,7 @@ final class Requests {
     return new GenerationRequest(
         request.id(),
         request.prompt(),
+        request.chatTime(),
         request.maxTokens(),
         request.sampling(),
         request.stop(),
@@ -44,6 +45,7 @@ final class Requests {
     return new GenerationRequest(
         "id",
         "once",
+        OptionalLong.empty(),
         maxTokens,
         sampling,
         stop,

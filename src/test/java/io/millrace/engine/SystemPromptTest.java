@@ -63,6 +63,7 @@ class SystemPromptTest {
     return new GenerationRequest(
         "id",
         prompt,
+        OptionalLong.empty(),
         3,
         sampling,
         stop,

@@ -21,6 +21,12 @@ import org.slf4j.LoggerFactory;
 class FaultSuiteIT {
   private static final Logger LOG = LoggerFactory.getLogger(FaultSuiteIT.class);
 
+  /** Of each fault under continuous load. */
+  private static final int MANY = 50;
+
+  private static final int SOME = 20;
+  private static final RecoveryTable TABLE = new RecoveryTable();
+
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private Path directory;
 
@@ -37,48 +43,61 @@ class FaultSuiteIT {
 
   @Test
   @Tag("chaos")
-  void shouldLoseAndRepeatNothingWhenKilledAHundredTimes() throws Exception {
-    RecoveryTable table = run(Map.of(Fault.KILL, 50, Fault.KILL_AND_TAKE_OVER, 50));
+  void shouldLoseAndRepeatNothingWhenWorkersAreKilledAndStartedAgain() throws Exception {
+    run(Map.of(Fault.KILL, MANY));
 
-    assertThat(table.medianSeconds(Fault.KILL)).isLessThanOrEqualTo(5);
-    assertThat(table.medianSeconds(Fault.KILL_AND_TAKE_OVER)).isLessThanOrEqualTo(5);
+    assertThat(TABLE.medianSeconds(Fault.KILL)).isLessThanOrEqualTo(5);
   }
 
   @Test
   @Tag("chaos")
-  void shouldLoseAndRepeatNothingWhenEverythingElseHappensTwentyTimes() throws Exception {
-    Map<Fault, Integer> others = new EnumMap<>(Fault.class);
-    for (Fault fault : Fault.values()) {
-      others.put(fault, 20);
-    }
-    others.remove(Fault.KILL);
-    others.remove(Fault.KILL_AND_TAKE_OVER);
+  void shouldLoseAndRepeatNothingWhenWorkersAreKilledAndOthersTakeOver() throws Exception {
+    run(Map.of(Fault.KILL_AND_TAKE_OVER, MANY));
 
-    RecoveryTable table = run(others);
+    assertThat(TABLE.medianSeconds(Fault.KILL_AND_TAKE_OVER)).isLessThanOrEqualTo(5);
+  }
 
-    assertThat(table.medianSeconds(Fault.SHUTDOWN)).isLessThanOrEqualTo(1.5);
+  @Test
+  @Tag("chaos")
+  void shouldLoseAndRepeatNothingWhenWorkersAreShutDown() throws Exception {
+    run(Map.of(Fault.SHUTDOWN, SOME));
+
+    assertThat(TABLE.medianSeconds(Fault.SHUTDOWN)).isLessThanOrEqualTo(1.5);
+  }
+
+  @Test
+  @Tag("chaos")
+  void shouldLoseAndRepeatNothingWhenWorkersStandStillOrAreCutOff() throws Exception {
+    run(Map.of(Fault.PAUSE, SOME, Fault.CUT_OFF, SOME));
+  }
+
+  @Test
+  @Tag("chaos")
+  void shouldLoseAndRepeatNothingWhenTheBrokerIsRestarted() throws Exception {
+    run(Map.of(Fault.BROKER_STOP, SOME, Fault.BROKER_KILL, SOME));
+  }
+
+  @Test
+  @Tag("chaos")
+  void shouldLoseAndRepeatNothingWhenPromptsKillTheirWorkers() throws Exception {
+    run(Map.of(Fault.POISON, SOME));
   }
 
   /** Lets the faults happen in turn until each has had its number. */
-  private RecoveryTable run(Map<Fault, Integer> counts) throws Exception {
-    RecoveryTable table = new RecoveryTable();
+  private void run(Map<Fault, Integer> counts) throws Exception {
     try (FaultSuite suite = FaultSuite.start(directory)) {
       Map<Fault, Integer> left = new TreeMap<>(counts);
       for (int round = 0; !left.isEmpty(); round++) {
         for (Fault fault : Fault.values()) {
           if (left.containsKey(fault)) {
-            table.add(fault, suite.inject(fault, round));
+            TABLE.add(fault, suite.inject(fault, round));
             suite.calm();
             left.computeIfPresent(fault, (same, number) -> number == 1 ? null : number - 1);
           }
         }
-        if (round % 10 == 9) {
-          LOG.info("After {} prompts and {} rounds{}", suite.sent(), round + 1, table);
-        }
       }
       assertThat(suite.finish()).isEmpty();
-      LOG.info("{} prompts, each once and whole{}", suite.sent(), table);
+      LOG.info("{} prompts, each once and whole{}", suite.sent(), TABLE);
     }
-    return table;
   }
 }

@@ -35,6 +35,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -75,6 +76,7 @@ class KafkaCostIT {
                     transformer,
                     () -> transformer,
                     new Numbers(config.vocabSize()),
+                    Optional.empty(),
                     settings,
                     InstantSource.system()));
         EmbeddedBroker broker = EmbeddedBroker.start()) {

@@ -8,9 +8,12 @@ import static io.millrace.tensor.TensorRig.tokens;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -35,6 +38,20 @@ public abstract class BackendTck {
   /** A new backend; the kit closes it. */
   protected abstract Backend create();
 
+  /** Types of weights that the backend computes with. */
+  protected Set<DType> types() {
+    return EnumSet.allOf(DType.class);
+  }
+
+  /**
+   * What to allow instead of a tolerance that f32 arithmetic keeps.
+   *
+   * @param dtype the coarsest type that takes part, keys and values included
+   */
+  protected double tolerated(double tolerance, DType dtype) {
+    return tolerance;
+  }
+
   @BeforeEach
   void open() {
     backend = create();
@@ -50,6 +67,7 @@ public abstract class BackendTck {
   @ParameterizedTest
   @EnumSource
   void shouldEmbed(DType dtype) {
+    assumeTrue(types().contains(dtype));
     for (int cols : new int[] {1, 9, 129}) {
       RandomTensor table = RandomTensor.of(dtype, 37, cols * dtype.blockSize(), 1);
 
@@ -124,6 +142,7 @@ public abstract class BackendTck {
   @ParameterizedTest
   @EnumSource
   void shouldMultiplyByAwkwardShapes(DType dtype) {
+    assumeTrue(types().contains(dtype));
     for (int rows : AWKWARD) {
       for (int size : new int[] {1, 7, 33}) {
         for (int columns : new int[] {1, 3, 4, 9}) {
@@ -136,7 +155,9 @@ public abstract class BackendTck {
   @ParameterizedTest
   @EnumSource
   void shouldMultiplyLongRows(DType dtype) {
-    int cols = dtype.blockSize() == 1 ? 4098 : 4128;
+    assumeTrue(types().contains(dtype));
+    int cols =
+        dtype.blockSize() == 1 ? 4098 : Math.ceilDiv(4098, dtype.blockSize()) * dtype.blockSize();
 
     for (int columns : new int[] {1, 2, 7}) {
       matmul(dtype, 33, cols, columns);
@@ -146,8 +167,9 @@ public abstract class BackendTck {
   @ParameterizedTest
   @EnumSource
   void shouldMultiplyAnyNumberOfTokens(DType dtype) {
+    assumeTrue(types().contains(dtype));
     IntStream.concat(IntStream.rangeClosed(1, 40), IntStream.of(130))
-        .forEach(columns -> matmul(dtype, 49, 288, columns));
+        .forEach(columns -> matmul(dtype, 49, Math.max(288, 2 * dtype.blockSize()), columns));
   }
 
   @Test
@@ -161,7 +183,7 @@ public abstract class BackendTck {
     float[][] x = random(columns, cols, 7);
 
     agree(
-        5e-7 * Math.sqrt(cols),
+        tolerated(5e-7 * Math.sqrt(cols), dtype),
         b -> {
           Activation in = activation(b, x);
           Activation out = b.allocate(columns + 1, rows);
@@ -239,13 +261,13 @@ public abstract class BackendTck {
   })
   void shouldAttend(int heads, int kvHeads, int headDim) {
     for (int window : new int[] {0, 1, 5, 33, 96}) {
-      agree(3e-6, b -> attention(b, heads, kvHeads, headDim, window, 0.4f));
+      agree(tolerated(3e-6, DType.F16), b -> attention(b, heads, kvHeads, headDim, window, 0.4f));
     }
   }
 
   @Test
   void shouldAttendSharply() {
-    agree(1e-5, b -> attention(b, 4, 2, 64, 0, 8f));
+    agree(tolerated(1e-5, DType.F16), b -> attention(b, 4, 2, 64, 0, 8f));
   }
 
   /**
@@ -366,11 +388,12 @@ public abstract class BackendTck {
   @ParameterizedTest
   @EnumSource
   void shouldDescribeItsWeights(DType dtype) {
-    Weight weight = backend.load(RandomTensor.of(dtype, 20, 64, 14));
+    assumeTrue(types().contains(dtype));
+    Weight weight = backend.load(RandomTensor.of(dtype, 20, 256, 14));
 
     assertThat(weight.dtype()).isEqualTo(dtype);
     assertThat(weight.rows()).isEqualTo(20);
-    assertThat(weight.cols()).isEqualTo(64);
+    assertThat(weight.cols()).isEqualTo(256);
     assertThat(weight.bytes()).isPositive();
   }
 

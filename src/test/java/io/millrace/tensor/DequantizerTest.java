@@ -4,9 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DequantizerTest {
   @Test
@@ -32,6 +39,28 @@ class DequantizerTest {
     assertThat(block[15]).isEqualTo(2);
     assertThat(block[31]).isEqualTo(-14);
     assertThat(block[7]).isZero();
+  }
+
+  /** Random blocks, and what ggml's own Python package makes of them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL",
+        "IQ4_XS"
+      })
+  void shouldReadBlocksAsGgmlDoes(String type) throws IOException {
+    JsonNode vector =
+        new ObjectMapper().readTree(getClass().getResourceAsStream("ggml-blocks.json")).get(type);
+    ByteBuffer values =
+        ByteBuffer.wrap(vector.get("values").binaryValue()).order(ByteOrder.LITTLE_ENDIAN);
+    float[] expected = new float[values.remaining() / Float.BYTES];
+    values.asFloatBuffer().get(expected);
+
+    float[] found = read(DType.valueOf(type), vector.get("blocks").textValue(), expected.length);
+
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(found[i]).as("element %d", i).isEqualTo(expected[i]);
+    }
   }
 
   @Test

@@ -19,16 +19,41 @@ public record RandomTensor(String name, DType dtype, int rows, int cols, byte[] 
         case F32 -> bytes.putFloat(random.nextFloat(-1, 1));
         case F16 -> bytes.putShort(Float.floatToFloat16(random.nextFloat(-1, 1)));
         case BF16 -> bytes.putShort((short) (Float.floatToIntBits(random.nextFloat(-1, 1)) >> 16));
-        case Q8_0, Q4_0 -> {
-          float largest = dtype == DType.Q8_0 ? 128 : 8;
-          bytes.putShort(Float.floatToFloat16(random.nextFloat(-1, 1) / largest));
-          byte[] elements = new byte[dtype.blockBytes() - Short.BYTES];
-          random.nextBytes(elements);
-          bytes.put(elements);
-        }
+        default -> bytes.put(block(dtype, random));
       }
     }
     return new RandomTensor("random." + dtype, dtype, rows, cols, bytes.array());
+  }
+
+  /** A block of random numbers under scales that keep its elements small. */
+  private static byte[] block(DType dtype, Random random) {
+    byte[] block = new byte[dtype.blockBytes()];
+    random.nextBytes(block);
+    float[] elements = new float[dtype.blockSize()];
+    putScales(dtype, block, 1);
+    Dequantizer.read(dtype, MemorySegment.ofArray(block), 0, elements);
+    float largest = 0;
+    for (float element : elements) {
+      largest = Math.max(largest, Math.abs(element));
+    }
+    putScales(dtype, block, random.nextFloat(-1, 1) / Math.max(1, largest));
+    return block;
+  }
+
+  private static void putScales(DType dtype, byte[] block, float scale) {
+    int[] places =
+        switch (dtype) {
+          case Q4_1, Q5_1, Q4_K, Q5_K -> new int[] {0, 2};
+          case Q2_K -> new int[] {80, 82};
+          case Q3_K -> new int[] {108};
+          case Q6_K -> new int[] {208};
+          default -> new int[] {0};
+        };
+    for (int place : places) {
+      ByteBuffer.wrap(block)
+          .order(ByteOrder.LITTLE_ENDIAN)
+          .putShort(place, Float.floatToFloat16(scale));
+    }
   }
 
   /** The given rows, in f32. */

@@ -64,21 +64,6 @@ class CheckpointConformanceTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"random-Q4_K_M.gguf, Q4_K", "random-Q6_K.gguf, Q6_K"})
-  void shouldDescribeButRefuseTypesItCannotRead(String file, String type) {
-    try (Checkpoint checkpoint = open(file)) {
-      assertThat(checkpoint.summary().types())
-          .extracting(CheckpointSummary.TypeShare::type)
-          .contains(type);
-      assertThatExceptionOfType(CheckpointException.class)
-          .isThrownBy(checkpoint::weights)
-          .withMessageStartingWith(file + ": tensor ")
-          .withMessageContaining("_K)")
-          .withMessageContaining("re-quantize the model to Q8_0");
-    }
-  }
-
-  @ParameterizedTest
   @ValueSource(
       strings = {
         "stories260K.gguf",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import io.millrace.model.ModelConfig;
+import io.millrace.model.RopeScaling;
 import io.millrace.tensor.Rope;
 import java.nio.file.Path;
 import java.util.List;
@@ -137,7 +138,7 @@ class GgufLlamaTest {
   @ParameterizedTest
   @CsvSource({
     "general.architecture, mamba, 'architecture mamba, which this build cannot compute'",
-    "llama.rope.scaling.type, yarn, 'scaling.type is yarn, which this build cannot compute'"
+    "llama.rope.scaling.type, su, 'scaling.type is su, which this build cannot compute'"
   })
   void shouldRefuseByNameWhatItCannotCompute(String key, String value, String problem) {
     assertProblem(() -> config(TinyModel.writer().put(key, value)), problem);
@@ -169,8 +170,9 @@ class GgufLlamaTest {
     "llama.rope.freq_base, NaN, base NaN",
     "llama.rope.freq_base, 0, base 0",
     "llama.rope.freq_base, Infinity, base Infinity",
-    "llama.rope.scaling.factor, NaN, scaling factor NaN",
-    "llama.rope.scaling.factor, -2, scaling factor -2"
+    "llama.rope.scaling.factor, NaN, has factor NaN",
+    "llama.rope.scaling.factor, -2, has factor -2",
+    "llama.rope.scaling.attn_factor, 0, attention factor 0"
   })
   void shouldRefuseRealsThatNoModelHas(String key, float value, String problem) {
     assertProblem(() -> config(TinyModel.writer().put(key, value)), problem);
@@ -180,9 +182,9 @@ class GgufLlamaTest {
   void shouldRefuseFactorsOfFrequenciesThatDoNotFit() {
     assertProblem(
         () -> config(TinyModel.writer().f32("rope_freqs.weight", 1, 3, 1)),
-        "tensor rope_freqs.weight has 3 elements of type F32, expected 2");
+        "has 3 factors, expected 2");
     assertProblem(
-        () -> config(TinyModel.writer().f32("rope_freqs.weight", 1, 2, 0)), "has factor 0.0");
+        () -> config(TinyModel.writer().f32("rope_freqs.weight", 1, 2, 0)), "has factors 0.0");
   }
 
   @Test
@@ -194,16 +196,68 @@ class GgufLlamaTest {
 
   @Test
   void shouldRefuseTensorsItWouldHaveToLeaveOut() {
-    GgufWriter bias = TinyModel.writer().f32("blk.0.attn_q.bias", 1, TinyModel.DIM);
+    GgufWriter norm = TinyModel.writer().f32("blk.0.attn_q_norm.weight", 1, 4);
     GgufWriter block = TinyModel.writer().f32("blk.1.attn_q.weight", TinyModel.DIM, TinyModel.DIM);
 
-    assertProblem(() -> weights(bias), "has tensor blk.0.attn_q.bias");
+    assertProblem(() -> weights(norm), "has tensor blk.0.attn_q_norm.weight");
     assertProblem(() -> weights(block), "has tensor blk.1.attn_q.weight");
   }
 
   @Test
-  void shouldRefuseAPartOfAModel() {
-    assertProblem(() -> weights(TinyModel.writer().put("split.count", 2)), "is one of 2 parts");
+  void shouldRefuseAModelWithoutTheTensorsOfItsFamily() {
+    assertProblem(
+        () -> weights(TinyModel.writer("qwen2")),
+        "has no tensor blk.0.attn_k.bias, which its architecture needs");
+    assertProblem(
+        () -> weights(TinyModel.writer("qwen3")),
+        "has no tensor blk.0.attn_k_norm.weight, which its architecture needs");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"llama, INTERLEAVED", "qwen2, HALF_SPLIT", "qwen3, HALF_SPLIT"})
+  void shouldPairElementsAsTheArchitectureDoes(String architecture, Rope.Pairing pairing) {
+    ModelConfig config = config(TinyModel.writer(architecture));
+
+    assertThat(config.architecture()).isEqualTo(architecture);
+    assertThat(config.rope().pairing()).isEqualTo(pairing);
+  }
+
+  @Test
+  void shouldScaleByYarn() {
+    Rope rope =
+        config(
+                TinyModel.writer()
+                    .put("llama.attention.key_length", 16)
+                    .put("llama.attention.value_length", 16)
+                    .put("llama.context_length", 1024)
+                    .put("llama.rope.scaling.type", "yarn")
+                    .put("llama.rope.scaling.factor", 4f)
+                    .put("llama.rope.scaling.original_context_length", 256))
+            .rope();
+
+    Rope expected =
+        new RopeScaling(16, 10_000, Rope.Pairing.INTERLEAVED)
+            .yarn(4, 256, 32, 1, RopeScaling.yarnAttention(4, 1, 0));
+    assertThat(rope.frequencies()).containsExactly(expected.frequencies());
+    assertThat(rope.scale()).isEqualTo(expected.scale()).isGreaterThan(1);
+  }
+
+  @Test
+  void shouldScaleByLongFactors() {
+    GgufWriter writer =
+        TinyModel.writer()
+            .put("llama.rope.scaling.type", "longrope")
+            .put("llama.rope.scaling.original_context_length", 16)
+            .f32("rope_factors_long.weight", 1, 2, 1, 8)
+            .f32("rope_factors_short.weight", 1, 2, 1, 1);
+
+    Rope computed = config(writer).rope();
+    Rope named = config(writer.put("llama.rope.scaling.attn_factor", 1.25f)).rope();
+
+    assertThat(computed.frequencies()).containsExactly(new double[] {1, 0.01 / 8}, within(1e-12));
+    assertThat(computed.scale()).isCloseTo((float) Math.sqrt(1.5), within(1e-6f));
+    assertThat(named.scale()).isEqualTo(1.25f);
+    weights(writer);
   }
 
   private ModelConfig config(GgufWriter writer) {

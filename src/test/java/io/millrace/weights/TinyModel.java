@@ -16,16 +16,21 @@ public final class TinyModel {
 
   /** One block, two heads of four elements, one key-value head. */
   public static GgufWriter writer() {
-    GgufWriter writer = vocabulary();
+    return writer("llama");
+  }
+
+  /** The same, of another architecture. */
+  public static GgufWriter writer(String architecture) {
+    GgufWriter writer = vocabulary().put("general.architecture", architecture);
     int tokens = pieces().size();
     writer
-        .put("llama.context_length", 64)
-        .put("llama.embedding_length", DIM)
-        .put("llama.block_count", 1)
-        .put("llama.feed_forward_length", FFN_DIM)
-        .put("llama.attention.head_count", 2)
-        .put("llama.attention.head_count_kv", 1)
-        .put("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+        .put(architecture + ".context_length", 64)
+        .put(architecture + ".embedding_length", DIM)
+        .put(architecture + ".block_count", 1)
+        .put(architecture + ".feed_forward_length", FFN_DIM)
+        .put(architecture + ".attention.head_count", 2)
+        .put(architecture + ".attention.head_count_kv", 1)
+        .put(architecture + ".attention.layer_norm_rms_epsilon", 1e-5f);
     return writer
         .f32("token_embd.weight", tokens, DIM)
         .f32("output_norm.weight", 1, DIM)

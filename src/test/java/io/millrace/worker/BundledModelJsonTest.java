@@ -95,6 +95,7 @@ class BundledModelJsonTest {
         new GenerationRequest(
             "json-" + number,
             "Once upon a time there was a fox. As JSON: ",
+            OptionalLong.empty(),
             MAX_TOKENS,
             new Sampling(1, 1, 0, 0, number),
             StopConditions.texts(List.of()),

@@ -1,0 +1,88 @@
+package io.millrace.metal;
+
+import io.millrace.metal.Kernels.Family;
+import io.millrace.tensor.Batch;
+import io.millrace.tensor.KvCache;
+import io.millrace.tensor.Rope;
+
+/** Rotary embedding, the way into the KV cache, and attention over it. */
+final class Attention {
+  private static final int SIMD_WIDTH = 32;
+  private static final int THREADS = 128;
+
+  /** Elements of a head per lane that the kernel is compiled for. */
+  private static final int[] ELEMENTS = {1, 2, 4, 8};
+
+  private final Kernels kernels;
+  private final Step step;
+  private final BatchTables tables;
+
+  Attention(Kernels kernels, Step step, BatchTables tables) {
+    this.kernels = kernels;
+    this.step = step;
+    this.tables = tables;
+  }
+
+  void encodeRope(MetalActivation x, int headDim, Rope rope, Batch batch) {
+    Step.Table turns = tables.turns(batch, rope);
+    boolean interleaved = rope.pairing() == Rope.Pairing.INTERLEAVED;
+    int pairs = rope.frequencies().length;
+    step.encode(kernels.get(Family.ROPE, "rope", SIMD_WIDTH, interleaved))
+        .buffer(0, x.buffer(), 0)
+        .buffer(1, turns.buffer(), turns.offset())
+        .bytes(2, step.arguments(x.cols(), headDim, pairs))
+        .dispatchThreads(pairs, x.cols() / headDim, batch.size(), SIMD_WIDTH);
+  }
+
+  void encodeStore(
+      MetalKvCache cache, int layer, MetalActivation keys, MetalActivation values, Batch batch) {
+    BatchTables.Pages pages = tables.pages(batch);
+    KvCache.Shape shape = cache.shape();
+    step.encode(kernels.get(Family.ATTENTION, cache.kernel("store_1"), SIMD_WIDTH))
+        .buffer(0, keys.buffer(), 0)
+        .buffer(1, values.buffer(), 0)
+        .buffer(2, cache.keys(layer), 0)
+        .buffer(3, cache.values(layer), 0)
+        .buffer(4, pages.slots().buffer(), pages.slots().offset())
+        .bytes(5, step.arguments(shape.kvHeads(), shape.headDim()))
+        .dispatchThreads(shape.headDim(), shape.kvHeads(), batch.size(), SIMD_WIDTH);
+  }
+
+  void encode(
+      MetalActivation queries,
+      MetalKvCache cache,
+      int layer,
+      float scale,
+      int window,
+      Batch batch,
+      MetalActivation out) {
+    BatchTables.Pages pages = tables.pages(batch);
+    KvCache.Shape shape = cache.shape();
+    int heads = queries.cols() / shape.headDim();
+    step.encode(
+            kernels.get(
+                Family.ATTENTION, cache.kernel("attend_" + elements(shape.headDim())), THREADS))
+        .buffer(0, queries.buffer(), 0)
+        .buffer(1, cache.keys(layer), 0)
+        .buffer(2, cache.values(layer), 0)
+        .buffer(3, pages.places().buffer(), pages.places().offset())
+        .buffer(4, pages.pages().buffer(), pages.pages().offset())
+        .buffer(5, out.buffer(), 0)
+        .bytes(
+            6,
+            step.arguments(
+                heads, shape.kvHeads(), shape.headDim(), window, Float.floatToRawIntBits(scale)))
+        .dispatchGroups(heads, batch.size(), THREADS);
+  }
+
+  private static int elements(int headDim) {
+    for (int elements : ELEMENTS) {
+      if (headDim <= elements * SIMD_WIDTH) {
+        return elements;
+      }
+    }
+    throw new IllegalArgumentException(
+        "heads of %d elements; the Metal backend computes with at most %d"
+            .formatted(headDim, ELEMENTS[ELEMENTS.length - 1] * SIMD_WIDTH));
+  }
+}

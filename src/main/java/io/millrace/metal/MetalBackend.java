@@ -1,0 +1,279 @@
+package io.millrace.metal;
+
+import io.millrace.metal.Kernels.Family;
+import io.millrace.metal.objc.Libraries;
+import io.millrace.metal.objc.MetalException;
+import io.millrace.tensor.Activation;
+import io.millrace.tensor.Backend;
+import io.millrace.tensor.Batch;
+import io.millrace.tensor.DType;
+import io.millrace.tensor.KvCache;
+import io.millrace.tensor.Rope;
+import io.millrace.tensor.Shapes;
+import io.millrace.tensor.TensorSource;
+import io.millrace.tensor.Weight;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * The operations on an Apple GPU. An operation encodes a dispatch; {@link #commit} runs all that
+ * were encoded as one command buffer, and waits once. Weights stay where their file is mapped.
+ */
+public final class MetalBackend implements Backend {
+  /** Types that the kernels read. */
+  public static final Set<DType> TYPES = EnumSet.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0);
+
+  private static final int ROW_THREADS = 256;
+  private static final int SIMD_WIDTH = 32;
+
+  private final Gpu gpu;
+  private final boolean ownsGpu;
+  private final Kernels kernels;
+  private final DeviceMemory memory;
+  private final Step step;
+  private final BatchTables tables;
+  private final Matmul matmul;
+  private final Attention attention;
+
+  /** Keys and values have no more precision than the matrices that they were computed with. */
+  private DType cacheType = DType.F32;
+
+  private boolean open = true;
+
+  private MetalBackend(Gpu gpu, boolean ownsGpu) {
+    this.gpu = gpu;
+    this.ownsGpu = ownsGpu;
+    kernels = gpu.kernels();
+    memory = new DeviceMemory(gpu.device());
+    step = new Step(gpu.queue(), memory);
+    tables = new BatchTables(step);
+    matmul = new Matmul(kernels, step);
+    attention = new Attention(kernels, step, tables);
+  }
+
+  /**
+   * Opens the machine's GPU and compiles the kernels.
+   *
+   * @throws MetalException when there is no Metal here, or the GPU cannot run the kernels
+   */
+  public static MetalBackend open(Libraries libraries) {
+    return new MetalBackend(Gpu.open(libraries), true);
+  }
+
+  /**
+   * The same, after every kernel has been checked against its definition.
+   *
+   * @throws IllegalStateException when a kernel computes wrong numbers
+   */
+  public static MetalBackend openChecked(Libraries libraries) {
+    Gpu gpu = Gpu.open(libraries);
+    try (MetalBackend probe = new MetalBackend(gpu, false)) {
+      SelfCheck.require(probe);
+    } catch (RuntimeException e) {
+      gpu.close();
+      throw e;
+    }
+    return new MetalBackend(gpu, true);
+  }
+
+  @Override
+  public String name() {
+    return "metal";
+  }
+
+  @Override
+  public String description() {
+    return "metal: %s, %,d MiB for the GPU".formatted(gpu.device().name(), memory.limit() >> 20);
+  }
+
+  @Override
+  public Weight load(TensorSource source) {
+    if (!(source.dtype() instanceof DType dtype) || !TYPES.contains(dtype)) {
+      throw new IllegalArgumentException(
+          "tensor %s has type %s, the Metal backend computes with %s; take another quantization or --backend cpu"
+              .formatted(source.name(), source.dtype(), TYPES));
+    }
+    if (dtype != DType.F32 && source.rows() > 1) {
+      cacheType = DType.F16;
+    }
+    return memory.load(source, dtype);
+  }
+
+  @Override
+  public Activation allocate(int rows, int cols) {
+    Shapes.checkAllocate(rows, cols);
+    long bytes = (long) Float.BYTES * rows * cols;
+    String what = "an activation [%,d, %,d]".formatted(rows, cols);
+    MetalActivation activation = new MetalActivation(rows, cols, memory.allocate(what, bytes));
+    activation.buffer().contents().fill((byte) 0);
+    return activation;
+  }
+
+  @Override
+  public KvCache allocate(KvCache.Shape shape, int pages) {
+    Shapes.checkAllocate(shape, pages);
+    return new MetalKvCache(shape, pages, cacheType, memory);
+  }
+
+  @Override
+  public long available() {
+    return memory.available();
+  }
+
+  @Override
+  public long pageBytes(KvCache.Shape shape) {
+    return MetalKvCache.pageBytes(shape, cacheType);
+  }
+
+  @Override
+  public void embed(Weight table, Batch batch, Activation out) {
+    Shapes.checkEmbed(table, batch, out);
+    if (batch.size() > 0) {
+      MetalWeight weight = (MetalWeight) table;
+      Step.Table tokens = tables.tokens(batch);
+      step.encode(kernels.get(Family.ROWS, weight.kernel("embed_1"), SIMD_WIDTH))
+          .buffer(0, weight.buffer(), weight.offset())
+          .buffer(1, tokens.buffer(), tokens.offset())
+          .buffer(2, own(out).buffer(), 0)
+          .bytes(3, step.arguments(weight.cols(), weight.rowBytes()))
+          .dispatchThreads(weight.cols(), batch.size(), 1, SIMD_WIDTH);
+    }
+  }
+
+  @Override
+  public void rmsNorm(Activation x, Weight gain, float epsilon, int rows, Activation out) {
+    Shapes.checkRmsNorm(x, gain, rows, out);
+    if (rows > 0) {
+      MetalWeight gains = (MetalWeight) gain;
+      step.encode(kernels.get(Family.ROWS, gains.kernel("rms_norm_1"), ROW_THREADS))
+          .buffer(0, own(x).buffer(), 0)
+          .buffer(1, gains.buffer(), gains.offset())
+          .buffer(2, own(out).buffer(), 0)
+          .bytes(3, step.arguments(gains.cols(), Float.floatToRawIntBits(epsilon)))
+          .dispatchGroups((long) rows * x.cols() / gains.cols(), 1, ROW_THREADS);
+    }
+  }
+
+  @Override
+  public void matmul(Weight w, Activation x, int rows, Activation out) {
+    Shapes.checkMatmul(w, x, rows, out);
+    if (rows > 0) {
+      matmul.encode((MetalWeight) w, own(x), rows, own(out));
+    }
+  }
+
+  @Override
+  public void rope(Activation x, int headDim, Rope rope, Batch batch) {
+    Shapes.checkRope(x, headDim, rope, batch);
+    if (batch.size() > 0) {
+      attention.encodeRope(own(x), headDim, rope, batch);
+    }
+  }
+
+  @Override
+  public void store(KvCache cache, int layer, Activation keys, Activation values, Batch batch) {
+    Shapes.checkStore(cache, layer, keys, values, batch);
+    if (batch.size() > 0) {
+      attention.encodeStore((MetalKvCache) cache, layer, own(keys), own(values), batch);
+    }
+  }
+
+  @Override
+  public void attention(
+      Activation queries,
+      KvCache cache,
+      int layer,
+      float scale,
+      int window,
+      Batch batch,
+      Activation out) {
+    Shapes.checkAttention(queries, cache, layer, window, batch, out);
+    if (batch.size() > 0) {
+      attention.encode(own(queries), (MetalKvCache) cache, layer, scale, window, batch, own(out));
+    }
+  }
+
+  @Override
+  public void swiglu(Activation gate, Activation up, int rows) {
+    Shapes.checkSame("swiglu", gate, up, rows);
+    elementwise("swiglu", own(gate), own(up), rows);
+  }
+
+  @Override
+  public void add(Activation x, Activation y, int rows) {
+    Shapes.checkSame("add", x, y, rows);
+    elementwise("add", own(x), own(y), rows);
+  }
+
+  @Override
+  public void addBias(Activation x, Weight bias, int rows) {
+    Shapes.checkAddBias(x, bias, rows);
+    if (rows > 0) {
+      MetalWeight biases = (MetalWeight) bias;
+      step.encode(kernels.get(Family.ROWS, biases.kernel("add_bias_1"), SIMD_WIDTH))
+          .buffer(0, own(x).buffer(), 0)
+          .buffer(1, biases.buffer(), biases.offset())
+          .bytes(2, step.arguments(x.cols()))
+          .dispatchThreads(x.cols(), rows, 1, SIMD_WIDTH);
+    }
+  }
+
+  private void elementwise(String kernel, MetalActivation x, MetalActivation y, int rows) {
+    if (rows > 0) {
+      step.encode(kernels.get(Family.ROWS, kernel, ROW_THREADS))
+          .buffer(0, x.buffer(), 0)
+          .buffer(1, y.buffer(), 0)
+          .dispatchThreads((long) rows * x.cols(), 1, 1, ROW_THREADS);
+    }
+  }
+
+  @Override
+  public void gather(Activation x, int[] rows, Activation out) {
+    Shapes.checkGather(x, rows, out);
+    if (rows.length > 0) {
+      Step.Table table = step.table(rows);
+      step.encode(kernels.get(Family.ROWS, "gather", SIMD_WIDTH))
+          .buffer(0, own(x).buffer(), 0)
+          .buffer(1, table.buffer(), table.offset())
+          .buffer(2, own(out).buffer(), 0)
+          .bytes(3, step.arguments(x.cols()))
+          .dispatchThreads(x.cols(), rows.length, 1, SIMD_WIDTH);
+    }
+  }
+
+  @Override
+  public void commit() {
+    tables.clear();
+    step.commit();
+  }
+
+  @Override
+  public void read(Activation x, int row, float[] into) {
+    Shapes.checkRead(x, row, into);
+    MemorySegment.copy(
+        own(x).buffer().contents(),
+        ValueLayout.JAVA_FLOAT,
+        own(x).bytes(row),
+        into,
+        0,
+        into.length);
+  }
+
+  @Override
+  public void close() {
+    if (open) {
+      open = false;
+      step.close();
+      memory.close();
+      if (ownsGpu) {
+        gpu.close();
+      }
+    }
+  }
+
+  private static MetalActivation own(Activation activation) {
+    return (MetalActivation) activation;
+  }
+}

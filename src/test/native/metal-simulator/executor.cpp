@@ -1,0 +1,306 @@
+#include "executor.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include "objects.h"
+
+namespace sim {
+
+Counters counters;
+
+namespace {
+
+constexpr size_t STACK = 64 * 1024;
+
+Order chosen_order = Order::FORWARD;
+std::mt19937 random_numbers;
+
+// A failure of the kernel that ends the dispatch.
+struct Fault {
+  std::string text;
+};
+
+}  // namespace
+
+void set_order(Order order, unsigned seed) {
+  chosen_order = order;
+  random_numbers.seed(seed);
+}
+
+Order order() { return chosen_order; }
+
+std::vector<size_t> permutation(size_t count) {
+  std::vector<size_t> indices(count);
+  for (size_t i = 0; i < count; i++) indices[i] = chosen_order == Order::REVERSE ? count - 1 - i : i;
+  if (chosen_order == Order::RANDOM) std::shuffle(indices.begin(), indices.end(), random_numbers);
+  return indices;
+}
+
+namespace {
+
+// Saves the callee-saved registers and the stack pointer to *save, and goes on at another stack.
+extern "C" void simulator_switch(void** save, void* to);
+#if defined(__x86_64__)
+asm(R"(
+.text
+.globl simulator_switch
+.type simulator_switch,@function
+simulator_switch:
+  pushq %rbp
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  movq %rsp, (%rdi)
+  movq %rsi, %rsp
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbx
+  popq %rbp
+  ret
+.size simulator_switch, .-simulator_switch
+)");
+constexpr size_t SAVED_WORDS = 7;      // six registers and the return address
+constexpr size_t RETURN_ADDRESS = 6;   // its index among them
+constexpr size_t ENTRY_MISALIGNMENT = 8;
+#elif defined(__aarch64__)
+asm(R"(
+.text
+.globl simulator_switch
+.type simulator_switch,%function
+simulator_switch:
+  sub sp, sp, #160
+  stp x19, x20, [sp, #0]
+  stp x21, x22, [sp, #16]
+  stp x23, x24, [sp, #32]
+  stp x25, x26, [sp, #48]
+  stp x27, x28, [sp, #64]
+  stp x29, x30, [sp, #80]
+  stp d8, d9, [sp, #96]
+  stp d10, d11, [sp, #112]
+  stp d12, d13, [sp, #128]
+  stp d14, d15, [sp, #144]
+  mov x9, sp
+  str x9, [x0]
+  mov sp, x1
+  ldp x19, x20, [sp, #0]
+  ldp x21, x22, [sp, #16]
+  ldp x23, x24, [sp, #32]
+  ldp x25, x26, [sp, #48]
+  ldp x27, x28, [sp, #64]
+  ldp x29, x30, [sp, #80]
+  ldp d8, d9, [sp, #96]
+  ldp d10, d11, [sp, #112]
+  ldp d12, d13, [sp, #128]
+  ldp d14, d15, [sp, #144]
+  add sp, sp, #160
+  ret
+.size simulator_switch, .-simulator_switch
+)");
+constexpr size_t SAVED_WORDS = 20;
+constexpr size_t RETURN_ADDRESS = 11;
+constexpr size_t ENTRY_MISALIGNMENT = 0;
+#endif
+
+// The threadgroup that is running. One at a time: a GPU gives no order between them.
+struct Group {
+  std::vector<msl::Thread> threads = std::vector<msl::Thread>(MAX_THREADS);
+  unsigned char* stacks = static_cast<unsigned char*>(
+      mmap(nullptr, STACK * MAX_THREADS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  alignas(16) unsigned char memory[THREADGROUP_MEMORY];
+  size_t memory_used = 0;
+  std::map<unsigned, std::pair<void*, size_t>> arrays;
+  void* scheduler = nullptr;  // its stack, while a fiber runs
+  std::string fault;          // what a fiber ran into
+  const msl::Kernel* kernel = nullptr;
+};
+
+Group& group() {
+  static Group* one = new Group;
+  return *one;
+}
+
+msl::Runtime runtime;
+
+void yield(msl::Thread* thread) { simulator_switch(&thread->stack, group().scheduler); }
+
+void wait(msl::Wait kind, unsigned site) {
+  msl::Thread* thread = runtime.current;
+  thread->wait = kind;
+  thread->site = site;
+  yield(thread);
+}
+
+void* allocate(size_t bytes) {
+  Group& g = group();
+  size_t rounded = (bytes + 15) / 16 * 16;
+  if (g.memory_used + rounded > THREADGROUP_MEMORY) {
+    g.fault = "threadgroup memory of " + std::to_string(g.memory_used + rounded) + " bytes exceeds 32768";
+    return nullptr;
+  }
+  void* result = g.memory + g.memory_used;
+  g.memory_used += rounded;
+  return result;
+}
+
+void* shared(unsigned site, size_t bytes) {
+  Group& g = group();
+  auto found = g.arrays.find(site);
+  if (found == g.arrays.end()) {
+    void* memory = allocate(bytes);
+    if (!memory) wait(msl::Wait::EXITED, site);  // does not come back
+    found = g.arrays.emplace(site, std::make_pair(memory, bytes)).first;
+  }
+  return found->second.first;
+}
+
+void fiber() {
+  msl::Thread* thread = runtime.current;
+  group().kernel->run(*thread);
+  thread->wait = msl::Wait::EXITED;
+  yield(thread);
+}
+
+void start(msl::Thread& thread, unsigned char* stack) {
+  void** top = reinterpret_cast<void**>(stack + STACK - 64 - ENTRY_MISALIGNMENT) - SAVED_WORDS;
+  memset(top, 0, SAVED_WORDS * sizeof(void*));
+  top[RETURN_ADDRESS] = reinterpret_cast<void*>(fiber);
+  thread.stack = top;
+}
+
+void resume(msl::Thread& thread) {
+  runtime.current = &thread;
+  simulator_switch(&group().scheduler, thread.stack);
+  if (!group().fault.empty()) throw Fault{group().fault};
+}
+
+std::string at(unsigned site) { return " (line " + std::to_string(site) + ")"; }
+
+// Runs the lanes of a simdgroup until all have exited or wait at a threadgroup barrier.
+msl::Wait run_simdgroup(msl::Thread* first, uint32_t lanes) {
+  for (;;) {
+    for (size_t lane : permutation(lanes)) {
+      if (first[lane].wait == msl::Wait::NONE) resume(first[lane]);
+    }
+    msl::Wait kind = first[0].wait;
+    unsigned site = first[0].site;
+    for (uint32_t lane = 1; lane < lanes; lane++) {
+      msl::Thread& thread = first[lane];
+      if (thread.wait != kind) {
+        unsigned line = kind == msl::Wait::EXITED ? thread.site : site;
+        if (kind == msl::Wait::EXITED || thread.wait == msl::Wait::EXITED) {
+          throw Fault{"some lanes of a simdgroup have exited while others synchronize" + at(line)};
+        }
+        throw Fault{"lanes of a simdgroup diverge: some are at a barrier, others at a simd operation" + at(line)};
+      }
+      if (kind != msl::Wait::EXITED && thread.site != site) {
+        throw Fault{"lanes of a simdgroup diverge: they synchronize at lines " + std::to_string(site) + " and " +
+                    std::to_string(thread.site)};
+      }
+    }
+    if (kind != msl::Wait::SIMDGROUP) return kind;
+    for (uint32_t lane = 0; lane < lanes; lane++) first[lane].wait = msl::Wait::NONE;
+  }
+}
+
+void run_group(uint32_t threads) {
+  Group& g = group();
+  uint32_t simdgroups = (threads + msl::LANES - 1) / msl::LANES;
+  for (;;) {
+    uint32_t exited = 0;
+    for (size_t s : permutation(simdgroups)) {
+      msl::Thread* first = &g.threads[s * msl::LANES];
+      exited += run_simdgroup(first, first->lanes) == msl::Wait::EXITED;
+    }
+    if (exited == simdgroups) return;
+    unsigned site = 0;
+    for (uint32_t s = 0; s < simdgroups; s++) {
+      msl::Thread& first = g.threads[s * msl::LANES];
+      if (first.wait == msl::Wait::EXITED) continue;
+      if (site != 0 && site != first.site) {
+        throw Fault{"simdgroups wait at different barriers, lines " + std::to_string(site) + " and " +
+                    std::to_string(first.site)};
+      }
+      site = first.site;
+    }
+    if (exited != 0) throw Fault{"a barrier is not reached by all simdgroups" + at(site)};
+    counters.barriers++;
+    for (uint32_t i = 0; i < threads; i++) g.threads[i].wait = msl::Wait::NONE;
+  }
+}
+
+// Threadgroup memory holds NaN until a kernel writes it.
+void poison(const Job& job, msl::Dispatch& arguments) {
+  Group& g = group();
+  memset(g.memory, 0xff, sizeof g.memory);
+  g.memory_used = 0;
+  g.arrays.clear();
+  for (unsigned i = 0; i < msl::BUFFERS; i++) {
+    if (job.threadgroup_bytes[i] == 0) continue;
+    arguments.threadgroup[i] = allocate(job.threadgroup_bytes[i]);
+    if (!arguments.threadgroup[i]) throw Fault{g.fault};
+  }
+}
+
+void run_groups(const Job& job, msl::Dispatch& arguments) {
+  Group& g = group();
+  const uint32_t* groups = arguments.groups;
+  const uint32_t* size = arguments.group_size;
+  for (size_t id : permutation(static_cast<size_t>(groups[0]) * groups[1] * groups[2])) {
+    poison(job, arguments);
+    uint32_t place[3] = {static_cast<uint32_t>(id % groups[0]), static_cast<uint32_t>(id / groups[0] % groups[1]),
+                         static_cast<uint32_t>(id / groups[0] / groups[1])};
+    uint32_t extent[3];
+    for (int d = 0; d < 3; d++) {
+      uint64_t left = job.threads[d] - static_cast<uint64_t>(place[d]) * size[d];
+      extent[d] = job.whole_groups ? size[d] : static_cast<uint32_t>(std::min<uint64_t>(size[d], left));
+    }
+    uint32_t threads = extent[0] * extent[1] * extent[2];
+    for (uint32_t i = 0; i < threads; i++) {
+      msl::Thread& thread = g.threads[i];
+      memcpy(thread.group, place, sizeof place);
+      memcpy(thread.size, extent, sizeof extent);
+      thread.position[0] = i % extent[0];
+      thread.position[1] = i / extent[0] % extent[1];
+      thread.position[2] = i / extent[0] / extent[1];
+      thread.dispatch = &arguments;
+      thread.index = i;
+      thread.simdgroups = (threads + msl::LANES - 1) / msl::LANES;
+      thread.first = &g.threads[i / msl::LANES * msl::LANES];
+      thread.lanes = std::min<uint32_t>(msl::LANES, threads - i / msl::LANES * msl::LANES);
+      thread.wait = msl::Wait::NONE;
+      thread.site = thread.parity = 0;
+      start(thread, g.stacks + i * STACK);
+    }
+    run_group(threads);
+    counters.threads += threads;
+  }
+}
+
+}  // namespace
+
+std::string run(const Job& job) {
+  runtime.wait = wait;
+  runtime.shared = shared;
+  *job.runtime = &runtime;
+  counters.dispatches++;
+  Group& g = group();
+  g.kernel = job.kernel;
+  g.fault.clear();
+  msl::Dispatch arguments = job.arguments;
+  try {
+    run_groups(job, arguments);
+  } catch (const Fault& fault) {
+    return std::string(job.kernel->name) + ": " + fault.text;
+  }
+  return "";
+}
+
+}  // namespace sim
