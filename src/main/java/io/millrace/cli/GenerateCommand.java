@@ -6,6 +6,7 @@ import io.millrace.engine.Engine;
 import io.millrace.engine.GenerationEvent.Usage;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationRequest.Progress;
+import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.Sampling;
 import io.millrace.engine.StopConditions;
 import io.millrace.worker.LocalModel;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -71,6 +73,12 @@ final class GenerateCommand implements Callable<Integer> {
       defaultValue = "0",
       description = "Tokens before anything may end the text (default: ${DEFAULT-VALUE}).")
   private int minTokens;
+
+  @Option(
+      names = "--json-schema",
+      paramLabel = "F",
+      description = "Holds the text to the JSON schema in this file.")
+  private Path jsonSchema;
 
   @Option(names = "--ignore-eos", description = "Go on after the model's end tokens.")
   private boolean ignoreEos;
@@ -150,8 +158,12 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private void answer(Engine engine, String text, Sampling chosen, List<String> ends)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
+    ResponseFormat format =
+        jsonSchema == null
+            ? ResponseFormat.TEXT
+            : new ResponseFormat.JsonSchema(Files.readString(jsonSchema));
     StopConditions stops = new StopConditions(ends, Set.of(), minTokens, ignoreEos);
     GenerationRequest request =
         new GenerationRequest(
@@ -161,6 +173,8 @@ final class GenerateCommand implements Callable<Integer> {
             maxTokens,
             chosen,
             stops,
+            OptionalInt.empty(),
+            format,
             0,
             OptionalLong.empty(),
             Progress.NONE);

@@ -89,7 +89,7 @@ final class SamplingArguments {
     check(isFinite(presencePenalty), "--presence-penalty", presencePenalty, "a number");
     check(isFinite(frequencyPenalty), "--frequency-penalty", frequencyPenalty, "a number");
     Penalties penalties = new Penalties(repetitionPenalty, presencePenalty, frequencyPenalty);
-    return new Sampling(temperature, topP, topK, minP, penalties, Map.of(), seed);
+    return new Sampling(temperature, topP, topK, minP, penalties, Map.of(), seed, 0);
   }
 
   private static boolean isFinite(double number) {

@@ -3,6 +3,9 @@ package io.millrace.engine;
 import static java.util.Objects.requireNonNull;
 
 import io.millrace.engine.GenerationError.Kind;
+import io.millrace.engine.grammar.Grammar;
+import io.millrace.engine.grammar.Grammars;
+import io.millrace.engine.grammar.SchemaException;
 import io.millrace.model.Llama;
 import io.millrace.text.Tokenizer;
 import io.millrace.text.chat.ChatTemplate;
@@ -33,6 +36,7 @@ public final class BatchEngine implements Engine {
 
   private final BatchGenerator generator;
   private final PromptEncoder encoder;
+  private final Grammars grammars;
   private final EngineInfo info;
   private final AtomicLong arrivals = new AtomicLong();
   private final BlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
@@ -43,9 +47,11 @@ public final class BatchEngine implements Engine {
   private volatile boolean broken;
   private volatile boolean closed;
 
-  private BatchEngine(BatchGenerator generator, PromptEncoder encoder, Settings settings) {
+  private BatchEngine(
+      BatchGenerator generator, PromptEncoder encoder, Grammars grammars, Settings settings) {
     this.generator = generator;
     this.encoder = encoder;
+    this.grammars = grammars;
     this.info =
         new EngineInfo(
             settings.fingerprint(), settings.build(), settings.slots(), generator.contextLength());
@@ -98,7 +104,8 @@ public final class BatchEngine implements Engine {
         new BatchGenerator(
             transformer, reload, tokenizer, settings.slots(), settings.pages(), clock);
     BatchEngine engine =
-        new BatchEngine(generator, new PromptEncoder(tokenizer, template), settings);
+        new BatchEngine(
+            generator, new PromptEncoder(tokenizer, template), new Grammars(tokenizer), settings);
     engine.thread.start();
     return engine;
   }
@@ -113,18 +120,24 @@ public final class BatchEngine implements Engine {
     return submission;
   }
 
-  /** Tokenizes a prompt and hands it to the engine's thread. */
+  /** Tokenizes a prompt, makes its grammar, and hands it to the engine's thread. */
   private void prepare(Submission submission) {
     try {
       int[] prompt = encoder.encode(submission.request());
-      inbox.add(() -> generator.add(submission, prompt));
+      Optional<Grammar> grammar = grammars.of(submission.request().format());
+      inbox.add(() -> generator.add(submission, prompt, grammar));
+    } catch (SchemaException e) {
+      refuse(submission, BatchGenerator.schemaError(e));
     } catch (RuntimeException e) {
       boolean isChat = submission.request().chatTime().isPresent();
       String message = "the prompt cannot be tokenized: " + e.getMessage();
-      GenerationError error =
-          new GenerationError(Kind.INVALID_REQUEST, message, isChat ? "messages" : "prompt");
-      inbox.add(() -> generator.refuse(submission, 0, error));
+      String param = isChat ? "messages" : "prompt";
+      refuse(submission, new GenerationError(Kind.INVALID_REQUEST, message, param));
     }
+  }
+
+  private void refuse(Submission submission, GenerationError error) {
+    inbox.add(() -> generator.refuse(submission, 0, error));
   }
 
   private void run() {
@@ -165,6 +178,12 @@ public final class BatchEngine implements Engine {
       message.run();
       message = inbox.poll();
     }
+  }
+
+  @Override
+  public void listen(EngineListener listener) {
+    requireNonNull(listener, "listener is null");
+    inbox.add(() -> generator.listen(listener));
   }
 
   @Override

@@ -4,6 +4,8 @@ import io.millrace.engine.GenerationError.Kind;
 import io.millrace.engine.GenerationEvent.Usage;
 import io.millrace.engine.Scheduler.Part;
 import io.millrace.engine.Scheduler.Step;
+import io.millrace.engine.grammar.Grammar;
+import io.millrace.engine.grammar.SchemaException;
 import io.millrace.model.Llama;
 import io.millrace.tensor.Activation;
 import io.millrace.tensor.KvCache;
@@ -33,6 +35,7 @@ final class BatchGenerator implements AutoCloseable {
   private final RequestCheck check;
   private Transformer transformer;
   private KvCache cache;
+  private EngineListener listener = EngineListener.NONE;
   private boolean open = true;
 
   /**
@@ -69,15 +72,21 @@ final class BatchGenerator implements AutoCloseable {
     return check.contextLength();
   }
 
-  /** Takes a request; one that cannot be generated fails at once. */
-  void add(Submission submission, int[] prompt) {
+  /**
+   * Takes a request; one that cannot be generated fails at once.
+   *
+   * @param grammar what the text may be, if not any
+   */
+  void add(Submission submission, int[] prompt, Optional<Grammar> grammar) {
     Optional<GenerationError> error = check.error(submission.request(), prompt.length);
     if (error.isPresent()) {
       refuse(submission, prompt.length, error.get());
       return;
     }
     try {
-      start(submission, prompt);
+      start(submission, prompt, grammar);
+    } catch (SchemaException e) {
+      refuse(submission, prompt.length, schemaError(e));
     } catch (RuntimeException e) {
       log.warn("Request {} cannot start", submission.request().id(), e);
       String message = "it cannot start: " + e.getMessage();
@@ -85,9 +94,10 @@ final class BatchGenerator implements AutoCloseable {
     }
   }
 
-  private void start(Submission submission, int[] prompt) {
+  private void start(Submission submission, int[] prompt, Optional<Grammar> grammar) {
     Sampler sampler = Sampler.of(submission.request().sampling(), candidates);
-    Sequence sequence = new Sequence(submission, prompt, contextLength(), tokenizer, sampler);
+    Sequence sequence =
+        new Sequence(submission, prompt, contextLength(), tokenizer, sampler, grammar);
     // An earlier attempt may have generated all there is, without its end being known.
     sequence.finishReason().ifPresentOrElse(sequence::finish, () -> scheduler.add(sequence));
   }
@@ -126,7 +136,14 @@ final class BatchGenerator implements AutoCloseable {
     for (int row = 0; row < sampling.size(); row++) {
       sample(sampling.get(row), rows, row);
     }
-    throughput.add(sampling.size(), secondsSince(start));
+    double seconds = secondsSince(start);
+    throughput.add(sampling.size(), seconds);
+    listener.step(step.report(seconds));
+  }
+
+  /** From now on the listener hears how the generator gets on. */
+  void listen(EngineListener newListener) {
+    listener = newListener;
   }
 
   private static double secondsSince(long startNanos) {
@@ -149,12 +166,15 @@ final class BatchGenerator implements AutoCloseable {
     try {
       transformer.backend().read(rows, row, logits);
       sequence.sample(logits);
+      sequence.submission().stopwatch().tell(listener);
       sequence
           .finishReason()
           .ifPresent(reason -> {
             scheduler.remove(sequence);
             sequence.finish(reason);
           });
+    } catch (SchemaException e) {
+      fail(sequence, schemaError(e));
     } catch (RuntimeException e) {
       log.warn("Request {} failed", sequence.submission().request().id(), e);
       fail(sequence, Kind.ENGINE_ERROR, "sampling failed: " + e.getMessage());
@@ -185,8 +205,17 @@ final class BatchGenerator implements AutoCloseable {
   }
 
   private void fail(Sequence sequence, Kind kind, String message) {
+    fail(sequence, new GenerationError(kind, message, ""));
+  }
+
+  private void fail(Sequence sequence, GenerationError error) {
     scheduler.remove(sequence);
-    sequence.fail(new GenerationError(kind, message, ""));
+    sequence.fail(error);
+  }
+
+  /** What a schema asks for cannot be generated, which may show only on the way. */
+  static GenerationError schemaError(SchemaException e) {
+    return new GenerationError(Kind.INVALID_REQUEST, e.getMessage(), "response_format");
   }
 
   EngineStatus status() {

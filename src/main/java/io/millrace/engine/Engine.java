@@ -21,6 +21,9 @@ public interface Engine extends AutoCloseable {
   /** What this engine does now. */
   EngineStatus status();
 
+  /** From now on the listener hears how the engine gets on, in place of the one before. */
+  default void listen(EngineListener listener) {}
+
   /** Stops without ending the requests in progress: their listeners hear nothing more. */
   @Override
   void close();

@@ -1,5 +1,7 @@
 package io.millrace.engine;
 
+import java.util.List;
+
 /** What happened to a request. */
 public sealed interface GenerationEvent {
   /**
@@ -8,8 +10,19 @@ public sealed interface GenerationEvent {
    * @param tokens sampled token ids, in order; at least one
    * @param text what they add to the text; may be empty while a character is incomplete or a stop
    *     text may be beginning
+   * @param logprobs of each token if they were asked for, else empty
    */
-  record Tokens(int[] tokens, String text) implements GenerationEvent {}
+  record Tokens(int[] tokens, String text, List<TokenLogprobs> logprobs)
+      implements GenerationEvent {
+    public Tokens {
+      logprobs = List.copyOf(logprobs);
+    }
+
+    /** Without log-probabilities. */
+    public Tokens(int[] tokens, String text) {
+      this(tokens, text, List.of());
+    }
+  }
 
   /**
    * The completion is whole. The tokens have all been in {@link Tokens} events.

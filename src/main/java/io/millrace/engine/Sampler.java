@@ -28,7 +28,7 @@ interface Sampler {
     return (logits, position) -> {
       candidates.fill(logits, sampling.temperature());
       filters.forEach(filter -> filter.accept(candidates));
-      return candidates.draw(CounterRandom.uniform(sampling.seed(), position));
+      return candidates.draw(CounterRandom.uniform(sampling.seed(), sampling.choice(), position));
     };
   }
 

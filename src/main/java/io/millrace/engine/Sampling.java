@@ -14,7 +14,8 @@ import java.util.Map;
  *     all
  * @param penalties for tokens that have come before
  * @param logitBias added to the logits of these token ids
- * @param seed with a token's position, the key of its random number
+ * @param seed with the choice and a token's position, the key of its random number
+ * @param choice number of this completion among those of a prompt: each has its own random numbers
  */
 public record Sampling(
     double temperature,
@@ -23,7 +24,8 @@ public record Sampling(
     double minP,
     Penalties penalties,
     Map<Integer, Double> logitBias,
-    long seed) {
+    long seed,
+    int choice) {
   public static final Sampling GREEDY = new Sampling(0, 1, 0, 0, 0);
 
   public Sampling {
@@ -31,8 +33,8 @@ public record Sampling(
     logitBias = Map.copyOf(logitBias);
   }
 
-  /** Without penalties and bias. */
+  /** Without penalties and bias, the first choice. */
   public Sampling(double temperature, double topP, int topK, double minP, long seed) {
-    this(temperature, topP, topK, minP, Penalties.NONE, Map.of(), seed);
+    this(temperature, topP, topK, minP, Penalties.NONE, Map.of(), seed, 0);
   }
 }

@@ -35,6 +35,7 @@ final class Scheduler {
   private final PriorityQueue<Sequence> waiting = new PriorityQueue<>(ORDER);
   private final TreeSet<Sequence> running = new TreeSet<>(ORDER);
   private long preemptions;
+  private long cachedTokens;
 
   /**
    * @param slots most sequences that run
@@ -55,8 +56,19 @@ final class Scheduler {
     }
   }
 
-  /** What one step computes; empty when there is nothing to do. */
-  record Step(List<Part> parts) {
+  /**
+   * What one step computes; empty when there is nothing to do.
+   *
+   * @param cached tokens that need not be computed
+   * @param preemptions sequences that gave up their pages
+   */
+  record Step(List<Part> parts, long cached, long preemptions) {
+    EngineListener.StepReport report(double seconds) {
+      int decoded = (int) parts.stream().filter(part -> part.count == 1).count();
+      int tokens = parts.stream().mapToInt(Part::count).sum();
+      return new EngineListener.StepReport(seconds, decoded, tokens - decoded, cached, preemptions);
+    }
+
     Batch batch() {
       int size = parts.stream().mapToInt(Part::count).sum();
       int[] tokens = new int[size];
@@ -96,6 +108,8 @@ final class Scheduler {
 
   /** Decides the next step and gets its pages. */
   Step next() {
+    preemptions = 0;
+    cachedTokens = 0;
     admit();
     List<Part> parts = new ArrayList<>();
     // Decoding first: a long prompt beside them takes only what they leave of the budget.
@@ -108,7 +122,7 @@ final class Scheduler {
     Set<KvPages.Key> underWay = new HashSet<>();
     for (Sequence sequence : List.copyOf(running)) {
       if (sequence.remaining() > 1 && budget > 0) {
-        sequence.takeShared(pages);
+        cachedTokens += takeShared(sequence);
         // What another sequence computes in this step is shared in the next.
         if (sequence.pageUnderWay().map(underWay::add).orElse(true)) {
           int count = Math.min(sequence.remaining(), budget);
@@ -121,7 +135,7 @@ final class Scheduler {
     }
     // A sequence that came early in the step may have been preempted by a later one.
     parts.removeIf(part -> !running.contains(part.sequence));
-    return new Step(List.copyOf(parts));
+    return new Step(List.copyOf(parts), cachedTokens, preemptions);
   }
 
   /** The step was computed in {@code seconds}. */
@@ -144,15 +158,23 @@ final class Scheduler {
         running.stream().mapToInt(sequence -> sequence.missingPages(sequence.length() + 1)).sum();
     while (!waiting.isEmpty() && running.size() < slots) {
       Sequence first = waiting.peek();
-      first.takeShared(pages);
+      int cached = takeShared(first);
       int missing = first.missingPages(first.length() + 1);
       if (promised + missing > pages.available()) {
         first.releasePages(pages);
         return;
       }
       promised += missing;
+      cachedTokens += cached;
       running.add(waiting.remove());
     }
+  }
+
+  /** Returns how many of its tokens need not be computed. */
+  private int takeShared(Sequence sequence) {
+    int computed = sequence.computed();
+    sequence.takeShared(pages);
+    return sequence.computed() - computed;
   }
 
   /** Gets the pages for the sequence's next {@code count} tokens, or preempts it. */

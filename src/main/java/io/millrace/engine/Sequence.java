@@ -5,6 +5,8 @@ import static io.millrace.engine.GenerationEvent.FinishReason.STOP;
 
 import io.millrace.engine.GenerationEvent.FinishReason;
 import io.millrace.engine.GenerationEvent.Usage;
+import io.millrace.engine.grammar.Grammar;
+import io.millrace.engine.grammar.GrammarMatcher;
 import io.millrace.tensor.KvCache;
 import io.millrace.text.Tokenizer;
 import java.util.Arrays;
@@ -27,7 +29,10 @@ final class Sequence {
   private final TokenHistory history;
   private final Set<Integer> endTokens;
   private final List<LogitsProcessor> processors;
+  private final Optional<GrammarMatcher> matcher;
   private final Sampler sampler;
+  private final Optional<Logprobs> logprobs;
+  private final Tokenizer tokenizer;
   private final int maxLength;
   private final TextStream text;
 
@@ -42,18 +47,24 @@ final class Sequence {
   /**
    * @param prompt token ids, at least one, fewer than {@code contextLength}
    * @param contextLength most tokens of prompt and completion together
+   * @param grammar what the text may be, if not any
+   * @throws IllegalArgumentException when an earlier attempt's tokens are not what it may be
    */
   Sequence(
       Submission submission,
       int[] prompt,
       int contextLength,
       Tokenizer tokenizer,
-      Sampler sampler) {
+      Sampler sampler,
+      Optional<Grammar> grammar) {
     GenerationRequest request = submission.request();
     this.submission = submission;
     this.sampler = sampler;
+    this.tokenizer = tokenizer;
+    this.logprobs = request.topLogprobs().stream().mapToObj(Logprobs::new).findFirst();
     this.history = new TokenHistory(prompt);
     this.endTokens = endTokens(request.stop(), tokenizer);
+    this.matcher = grammar.map(Grammar::matcher);
     this.processors = LogitsProcessor.of(request.sampling(), request.stop(), endTokens);
     this.maxLength = (int) Math.min(contextLength, (long) prompt.length + request.maxTokens());
     this.text = new TextStream(tokenizer, request.stop(), request.resumed().publishedChars());
@@ -77,6 +88,8 @@ final class Sequence {
    */
   void sample(float[] logits) {
     Logits.check(logits);
+    float[] raw = logprobs.isPresent() ? logits.clone() : logits;
+    matcher.ifPresent(rules -> rules.mask(logits, endTokens));
     processors.forEach(processor -> processor.process(logits, history));
     int token = sampler.sample(logits, length());
     submission.stopwatch().token();
@@ -84,18 +97,24 @@ final class Sequence {
       sawEndToken = true;
       return;
     }
+    List<TokenLogprobs> likelihood =
+        logprobs.map(kept -> kept.of(raw, token, text.decodedChars(), tokenizer)).stream().toList();
     add(token);
-    submission.emit(new GenerationEvent.Tokens(new int[] {token}, text.take()));
+    submission.emit(new GenerationEvent.Tokens(new int[] {token}, text.take(), likelihood));
   }
 
   private void add(int token) {
+    matcher.ifPresent(rules -> rules.accept(token));
     history.add(token);
     text.add(token);
   }
 
   /** Why this sequence is at its end, if it is. */
   Optional<FinishReason> finishReason() {
-    if (sawEndToken || text.stopped()) {
+    if (submission.request().resumed().end().isPresent()) {
+      return submission.request().resumed().end();
+    }
+    if (sawEndToken || text.stopped() || matcher.filter(GrammarMatcher::isComplete).isPresent()) {
       return Optional.of(STOP);
     }
     return length() == maxLength ? Optional.of(LENGTH) : Optional.empty();

@@ -10,6 +10,7 @@ final class Stopwatch {
   private long started;
   private long firstToken;
   private long lastToken;
+  private long interval;
   private int promptTokens;
   private int decoded;
 
@@ -30,9 +31,20 @@ final class Stopwatch {
 
   /** A token was sampled. */
   void token() {
-    lastToken = nanoTime.getAsLong();
+    long now = nanoTime.getAsLong();
+    interval = now - (decoded == 0 ? submitted : lastToken);
+    lastToken = now;
     if (decoded++ == 0) {
-      firstToken = lastToken;
+      firstToken = now;
+    }
+  }
+
+  /** Tells how long the last token took, from submission or from the token before. */
+  void tell(EngineListener listener) {
+    if (decoded == 1) {
+      listener.firstToken(interval / 1e9);
+    } else {
+      listener.nextToken(interval / 1e9);
     }
   }
 

@@ -15,6 +15,7 @@ final class TextStream {
   private final StringBuilder text = new StringBuilder();
   private final int tokensBeforeStops;
   private int tokens;
+  private int decodedChars;
   private int published;
 
   /**
@@ -30,6 +31,7 @@ final class TextStream {
 
   void add(int token) {
     String decoded = decoder.add(token);
+    decodedChars += decoded.codePointCount(0, decoded.length());
     text.append(tokens++ < tokensBeforeStops ? decoded : stops.add(decoded));
   }
 
@@ -42,6 +44,11 @@ final class TextStream {
   /** Whether a stop text has come. */
   boolean stopped() {
     return stops.stopped();
+  }
+
+  /** Whole characters (code points) of all tokens so far, those of a stop text included. */
+  int decodedChars() {
+    return decodedChars;
   }
 
   /** Text that has not been taken yet. */

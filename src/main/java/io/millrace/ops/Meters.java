@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.millrace.engine.EngineListener;
 import io.millrace.engine.EngineStatus;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +64,11 @@ public final class Meters implements AutoCloseable {
         EngineStatus::tokensPerSecond);
     gauge("kv.pages.used", "Pages that sequences hold", model, engine, EngineStatus::pagesUsed);
     gauge("kv.pages", "Pages of the KV cache", model, engine, EngineStatus::pagesTotal);
+  }
+
+  /** Where an engine tells what it does step by step, as {@code millrace.engine.*}. */
+  public EngineListener engineListener(String model) {
+    return new EngineMeters(registry, model);
   }
 
   /** All meters in Prometheus' text format. */

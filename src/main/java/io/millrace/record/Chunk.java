@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param index 0, 1, 2… without gaps in each choice
  * @param text may be empty; whole characters only
  * @param tokens sampled token ids
+ * @param logprobs of the tokens, if the prompt asks for them
  * @param finishReason present on the last chunk of a choice only: {@code stop}, {@code length} or
  *     {@code error}
  */
@@ -23,6 +24,7 @@ public record Chunk(
     int index,
     String text,
     List<Integer> tokens,
+    Optional<Logprobs> logprobs,
     Optional<String> finishReason) {
   /** Ends the chunks of a prompt whose completion holds an error. */
   public static final String ERROR = "error";
@@ -30,8 +32,20 @@ public record Chunk(
   public Chunk {
     requireNonNull(id, "id is null");
     requireNonNull(text, "text is null");
+    requireNonNull(logprobs, "logprobs is null");
     requireNonNull(finishReason, "finishReason is null");
     tokens = List.copyOf(tokens);
+  }
+
+  /** Without log-probabilities. */
+  public Chunk(
+      String id,
+      int choice,
+      int index,
+      String text,
+      List<Integer> tokens,
+      Optional<String> finishReason) {
+    this(id, choice, index, text, tokens, Optional.empty(), finishReason);
   }
 
   /**
@@ -47,6 +61,7 @@ public record Chunk(
         fields.requiredInt("index", 0, Integer.MAX_VALUE),
         fields.requiredText("text"),
         fields.integers("tokens", 0, Integer.MAX_VALUE).orElse(List.of()),
+        fields.object("logprobs").map(Logprobs::read),
         fields.text("finish_reason"));
   }
 
@@ -62,6 +77,9 @@ public record Chunk(
         json.writeNumber(token);
       }
       json.writeEndArray();
+      if (logprobs.isPresent()) {
+        logprobs.get().write(json);
+      }
       json.writeStringField("finish_reason", finishReason.orElse(null));
     });
   }

@@ -88,18 +88,21 @@ public record Completion(
   /**
    * One generated text.
    *
+   * @param logprobs of its tokens, if the prompt asks for them
    * @param finishReason {@code stop} or {@code length}
    * @param chat whether it answers a conversation, and is written as a message
    */
-  public record Choice(int index, String text, String finishReason, boolean chat) {
+  public record Choice(
+      int index, String text, Optional<Logprobs> logprobs, String finishReason, boolean chat) {
     public Choice {
+      requireNonNull(logprobs, "logprobs is null");
       requireNonNull(text, "text is null");
       requireNonNull(finishReason, "finishReason is null");
     }
 
-    /** The continuation of a text. */
+    /** The continuation of a text, without log-probabilities. */
     public Choice(int index, String text, String finishReason) {
-      this(index, text, finishReason, false);
+      this(index, text, Optional.empty(), finishReason, false);
     }
   }
 

@@ -72,7 +72,11 @@ final class CompletionJson {
     } else {
       json.writeStringField("text", choice.text());
     }
-    json.writeNullField("logprobs");
+    if (choice.logprobs().isPresent()) {
+      choice.logprobs().get().write(json);
+    } else {
+      json.writeNullField("logprobs");
+    }
     json.writeStringField("finish_reason", choice.finishReason());
     json.writeEndObject();
   }
@@ -113,6 +117,7 @@ final class CompletionJson {
         fields.has("message")
             ? fields.requiredObject("message").requiredText("content")
             : fields.requiredText("text"),
+        fields.object("logprobs").map(Logprobs::read),
         fields.requiredText("finish_reason"),
         fields.has("message"));
   }

@@ -73,6 +73,16 @@ final class Fields {
         });
   }
 
+  /** Whether a field is true or false. */
+  boolean isFlag(String name) {
+    return optional(name).filter(JsonNode::isBoolean).isPresent();
+  }
+
+  /** This object as JSON text. */
+  String json() {
+    return object.toString();
+  }
+
   OptionalLong integer(String name, long min, long max) {
     return optional(name)
         .map(value -> OptionalLong.of(integer(name, value, min, max)))
@@ -107,6 +117,16 @@ final class Fields {
             throw wrongType(name, value, "an array of integers");
           }
           return list(value, element -> (int) integer(name, element, min, max));
+        });
+  }
+
+  Optional<List<Double>> numbers(String name) {
+    return optional(name)
+        .map(value -> {
+          if (!value.isArray()) {
+            throw wrongType(name, value, "an array of numbers");
+          }
+          return list(value, element -> number(name, element, -Double.MAX_VALUE, Double.MAX_VALUE));
         });
   }
 

@@ -17,6 +17,7 @@ import java.util.OptionalLong;
  * @param sampling how tokens are chosen
  * @param seed empty: the router draws one
  * @param stop what ends the completion early
+ * @param output what the completion holds
  * @param stream whether chunks are written
  * @param priority lower first
  * @param deadline epoch milliseconds; {@code timeout_ms} has been added to the record's timestamp
@@ -31,6 +32,7 @@ public record Prompt(
     SamplingOptions sampling,
     OptionalLong seed,
     StopOptions stop,
+    OutputOptions output,
     boolean stream,
     int priority,
     OptionalLong deadline,
@@ -45,6 +47,7 @@ public record Prompt(
     requireNonNull(sampling, "sampling is null");
     requireNonNull(seed, "seed is null");
     requireNonNull(stop, "stop is null");
+    requireNonNull(output, "output is null");
     requireNonNull(deadline, "deadline is null");
     metadata = Map.copyOf(metadata);
   }
@@ -75,6 +78,7 @@ public record Prompt(
         sampling,
         OptionalLong.of(decidedSeed),
         stop,
+        output,
         stream,
         priority,
         deadline,

@@ -2,9 +2,11 @@ package io.millrace.record;
 
 import static java.util.Objects.requireNonNull;
 
+import io.millrace.record.OutputOptions.Format;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** Makes a {@link Prompt}: what is not set keeps its default. Ranges are the router's to check. */
@@ -27,6 +29,9 @@ public final class PromptBuilder {
   private List<Integer> stopTokenIds = List.of();
   private int minTokens;
   private boolean ignoreEos;
+  private int n = 1;
+  private OptionalInt logprobs = OptionalInt.empty();
+  private Format format = new Format.Text();
   private boolean stream = true;
   private int priority;
   private OptionalLong deadline = OptionalLong.empty();
@@ -116,6 +121,24 @@ public final class PromptBuilder {
     return this;
   }
 
+  /** Number of choices; the default is 1. */
+  public PromptBuilder n(int choices) {
+    n = choices;
+    return this;
+  }
+
+  /** Tells the log-probability of each token, and of so many of the likeliest. */
+  public PromptBuilder logprobs(int top) {
+    logprobs = OptionalInt.of(top);
+    return this;
+  }
+
+  /** What the text may be; the default is any. */
+  public PromptBuilder format(Format value) {
+    format = value;
+    return this;
+  }
+
   /** Whether chunks are written; the default is true. */
   public PromptBuilder stream(boolean chunks) {
     stream = chunks;
@@ -157,6 +180,7 @@ public final class PromptBuilder {
             logitBias),
         seed,
         new StopOptions(stop, stopTokenIds, minTokens, ignoreEos),
+        new OutputOptions(n, logprobs, format),
         stream,
         priority,
         deadline,

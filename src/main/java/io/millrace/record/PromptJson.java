@@ -17,9 +17,10 @@ import java.util.stream.Stream;
 final class PromptJson {
   /** Every field of the contract. */
   static final Set<String> NAMES =
-      Stream.concat(
-              SamplingJson.NAMES.stream(),
-              Stream.of(
+      Stream.of(
+              SamplingJson.NAMES,
+              OutputJson.NAMES,
+              Set.of(
                   "id",
                   "model",
                   "prompt",
@@ -33,6 +34,7 @@ final class PromptJson {
                   "deadline",
                   "timeout_ms",
                   "metadata"))
+          .flatMap(Set::stream)
           .collect(Collectors.toUnmodifiableSet());
 
   private static final int MAX_MODEL_LENGTH = 256;
@@ -52,6 +54,7 @@ final class PromptJson {
     model(fields).ifPresent(prompt::model);
     fields.integer("max_tokens", 1, Integer.MAX_VALUE).ifPresent(n -> prompt.maxTokens((int) n));
     SamplingJson.read(fields, prompt);
+    OutputJson.read(fields, prompt);
     fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).ifPresent(prompt::seed);
     prompt.stream(stream(fields));
     fields
@@ -89,6 +92,7 @@ final class PromptJson {
       json.writeNumberField("seed", prompt.seed().getAsLong());
     }
     SamplingJson.write(prompt.stop(), json);
+    OutputJson.write(prompt.output(), json);
     json.writeBooleanField("stream", prompt.stream());
     json.writeNumberField("priority", prompt.priority());
     if (prompt.deadline().isPresent()) {

@@ -37,7 +37,7 @@ final class Answers {
         invalid.id(),
         invalid.model(),
         invalid.error(),
-        invalid.stream(),
+        invalid.stream() ? 1 : 0,
         invalid.metadata(),
         headers,
         now);
@@ -49,21 +49,22 @@ final class Answers {
    * @param headers of its record
    */
   void end(Prompt prompt, Optional<String> model, ErrorBody error, Headers headers, long now) {
-    end(prompt.id(), model, error, prompt.stream(), prompt.metadata(), headers, now);
+    int lastChunks = prompt.stream() ? prompt.output().n() : 0;
+    end(prompt.id(), model, error, lastChunks, prompt.metadata(), headers, now);
   }
 
   private void end(
       String id,
       Optional<String> model,
       ErrorBody error,
-      boolean stream,
+      int lastChunks,
       Map<String, String> metadata,
       Headers headers,
       long now) {
     Completion completion =
         Completion.refused(id, Math.floorDiv(now, 1_000L), model, error, metadata);
-    if (stream) {
-      Chunk last = new Chunk(id, 0, 0, "", List.of(), Optional.of("error"));
+    for (int choice = 0; choice < lastChunks; choice++) {
+      Chunk last = new Chunk(id, choice, 0, "", List.of(), Optional.of("error"));
       forward(id, last.toJson(), headers, now, RouterTopology.CHUNKS);
     }
     forward(id, completion.toJson(), headers, now, RouterTopology.COMPLETIONS);

@@ -11,6 +11,7 @@ import io.millrace.record.Completion.Choice;
 import io.millrace.record.Completion.ErrorBody;
 import io.millrace.record.ErrorCode;
 import io.millrace.record.Prompt;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -29,17 +30,52 @@ final class Completions {
   }
 
   /**
+   * @param prompt all of its choices are finished, and nothing of them is left to take
    * @param now epoch milliseconds
    */
-  Completion finished(Prompt prompt, Finished finished, long now) {
-    Choice choice = new Choice(0, finished.text(), reason(finished), prompt.chat());
+  Completion finished(GeneratingPrompt prompt, long now) {
+    List<Finished> ends = new ArrayList<>();
+    List<Choice> choices = new ArrayList<>();
+    for (GeneratingChoice choice : prompt.choices()) {
+      Finished finished = (Finished) choice.end().orElseThrow();
+      ends.add(finished);
+      choices.add(
+          new Choice(
+              choice.index(),
+              finished.text(),
+              choice.allLogprobs(),
+              reason(finished),
+              prompt.prompt().chat()));
+    }
     return completion(
-        prompt,
+        prompt.prompt(),
         now,
-        List.of(choice),
-        Optional.of(usage(finished.usage())),
-        Optional.of(timings(finished.timings())),
+        choices,
+        Optional.of(sum(ends)),
+        Optional.of(timings(together(ends))),
         Optional.empty());
+  }
+
+  /**
+   * The prompt counts once, as in OpenAI's API. Of its choices the first finds in the cache what
+   * earlier prompts have left, the others find the first.
+   */
+  private static Completion.Usage sum(List<Finished> ends) {
+    return new Completion.Usage(
+        ends.getFirst().usage().promptTokens(),
+        ends.stream().mapToInt(end -> end.usage().completionTokens()).sum(),
+        ends.stream().mapToInt(end -> end.usage().cachedTokens()).min().orElse(0));
+  }
+
+  /** The times of the slowest choice, in which all tokens were computed. */
+  private static Timings together(List<Finished> ends) {
+    List<Timings> all = ends.stream().map(Finished::timings).toList();
+    return new Timings(
+        all.stream().mapToDouble(Timings::queuedMillis).min().orElse(0),
+        all.stream().mapToDouble(Timings::prefillMillis).max().orElse(0),
+        all.stream().mapToDouble(Timings::decodeMillis).max().orElse(0),
+        all.stream().mapToInt(Timings::promptTokens).sum(),
+        all.stream().mapToInt(Timings::decodedTokens).sum());
   }
 
   /**

@@ -6,41 +6,37 @@ import io.millrace.engine.Engine;
 import io.millrace.engine.Engine.Generation;
 import io.millrace.engine.GenerationEvent;
 import io.millrace.engine.GenerationEvent.Failed;
-import io.millrace.engine.GenerationEvent.Finished;
-import io.millrace.engine.GenerationEvent.Tokens;
 import io.millrace.engine.GenerationRequest;
-import io.millrace.engine.GenerationRequest.Progress;
 import io.millrace.engine.Penalties;
+import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.Sampling;
 import io.millrace.engine.StopConditions;
+import io.millrace.record.OutputOptions.Format;
 import io.millrace.record.Prompt;
 import io.millrace.record.SamplingOptions;
 import io.millrace.record.StopOptions;
 import io.millrace.record.Work;
-import java.util.ArrayList;
+import io.millrace.topology.GeneratingChoice.Piece;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.common.header.Headers;
 
-/**
- * A prompt that a task generates, and what the engine has said about it since the last look. Used
- * by the stream thread only.
- */
+/** A prompt that a task generates, one choice or several. Used by the stream thread only. */
 final class GeneratingPrompt {
   private static final long NEVER = -1;
 
   private final Work work;
   private final Prompt prompt;
   private final Headers headers;
-  private final Progress resumed;
+  private final List<GeneratingChoice> choices;
   private final int strikes;
   private final boolean restored;
-  private final List<Integer> tokens = new ArrayList<>();
-  private final StringBuilder text = new StringBuilder();
   private int segments;
   private boolean cancelled;
 
@@ -48,15 +44,22 @@ final class GeneratingPrompt {
   private long begunAt = NEVER;
 
   private long provenAt = NEVER;
-  private Optional<Generation> generation = Optional.empty();
-  private Optional<GenerationEvent> lastEvent = Optional.empty();
+  private boolean submitted;
 
   private GeneratingPrompt(
-      Work work, Headers headers, Progress resumed, int segments, int strikes, boolean restored) {
+      Work work,
+      Headers headers,
+      IntFunction<SavedChoice> saved,
+      int segments,
+      int strikes,
+      boolean restored) {
     this.work = requireNonNull(work, "work is null");
     this.prompt = work.prompt();
     this.headers = requireNonNull(headers, "headers is null");
-    this.resumed = resumed;
+    this.choices =
+        IntStream.range(0, prompt.output().n())
+            .mapToObj(index -> new GeneratingChoice(index, saved.apply(index)))
+            .toList();
     this.segments = segments;
     this.strikes = strikes;
     this.restored = restored;
@@ -68,7 +71,7 @@ final class GeneratingPrompt {
    * @param headers of its record
    */
   static GeneratingPrompt arrived(Work work, Headers headers) {
-    return new GeneratingPrompt(work, headers, Progress.NONE, 0, 0, false);
+    return new GeneratingPrompt(work, headers, index -> SavedChoice.NONE, 0, 0, false);
   }
 
   /** A prompt that an earlier owner of the task has left. */
@@ -76,7 +79,7 @@ final class GeneratingPrompt {
     return new GeneratingPrompt(
         Work.fromJson(saved.work()),
         saved.headers(),
-        saved.progress(),
+        saved::choice,
         saved.segments(),
         saved.strikes(),
         true);
@@ -84,11 +87,8 @@ final class GeneratingPrompt {
 
   /** The same prompt, to be generated from its beginning. */
   GeneratingPrompt fromTheBeginning() {
-    return new GeneratingPrompt(work, headers, Progress.NONE, 0, strikes, restored);
+    return new GeneratingPrompt(work, headers, index -> SavedChoice.NONE, 0, strikes, restored);
   }
-
-  /** What was sampled since the last look, in order. */
-  record Piece(List<Integer> tokens, String text) {}
 
   String id() {
     return prompt.id();
@@ -100,6 +100,11 @@ final class GeneratingPrompt {
 
   Headers headers() {
     return headers;
+  }
+
+  /** Its completions, which are generated at the same time. */
+  List<GeneratingChoice> choices() {
+    return choices;
   }
 
   /** Timestamp of its record on {@code prompts}, epoch milliseconds. */
@@ -134,12 +139,12 @@ final class GeneratingPrompt {
 
   /** Whether the engine does not have it yet, but may get it: the attempt is committed. */
   boolean isDue(Commits commits) {
-    return hasBegun() && generation.isEmpty() && commits.number() > begunAt;
+    return hasBegun() && !submitted && commits.number() > begunAt;
   }
 
   /** Whether the engine has it. */
   boolean isSubmitted() {
-    return generation.isPresent();
+    return submitted;
   }
 
   /** Whether its deadline has passed. */
@@ -167,38 +172,66 @@ final class GeneratingPrompt {
   /** Asks the engine, once, to end it as cancelled. */
   void cancel() {
     if (!cancelled) {
-      generation.ifPresent(Generation::cancel);
+      generations().forEach(Generation::cancel);
       cancelled = true;
     }
   }
 
-  /** Pieces saved so far; of a prompt that streams each is a chunk, so this is the next index. */
+  private Stream<Generation> generations() {
+    return choices.stream().flatMap(choice -> choice.generation().stream());
+  }
+
+  /** Pieces saved so far. */
   int segments() {
     return segments;
   }
 
-  /** The last that the engine said about it: how it ended, once it has. */
-  GenerationEvent lastEvent() {
-    return lastEvent.orElseThrow();
+  /** The first failure of a choice, which is that of the prompt. */
+  Optional<Failed> failure() {
+    return ends().filter(Failed.class::isInstance).map(Failed.class::cast).findFirst();
   }
 
-  /** Gives the prompt to the engine; the listener gets what happens to it. */
-  void submit(Engine engine, Consumer<GenerationEvent> listener) {
-    GenerationRequest request =
-        new GenerationRequest(
-            prompt.id(),
-            prompt.prompt(),
-            prompt.chat() ? OptionalLong.of(work.acceptedAt()) : OptionalLong.empty(),
-            prompt.maxTokens(),
-            sampling(),
-            stopConditions(),
-            prompt.priority(),
-            prompt.deadline(),
-            resumed);
-    generation = Optional.of(engine.submit(request, listener));
+  /** Whether all choices have ended. */
+  boolean hasEnded() {
+    return ends().count() == choices.size();
   }
 
-  private Sampling sampling() {
+  private Stream<GenerationEvent> ends() {
+    return choices.stream().flatMap(choice -> choice.end().stream());
+  }
+
+  /** Gives the choices to the engine; the listener gets what happens to each. */
+  void submit(Engine engine, BiConsumer<GeneratingChoice, GenerationEvent> listener) {
+    submitted = true;
+    for (GeneratingChoice choice : choices) {
+      choice.submitted(engine.submit(request(choice), event -> listener.accept(choice, event)));
+    }
+  }
+
+  private GenerationRequest request(GeneratingChoice choice) {
+    return new GenerationRequest(
+        prompt.id(),
+        prompt.prompt(),
+        prompt.chat() ? OptionalLong.of(work.acceptedAt()) : OptionalLong.empty(),
+        prompt.maxTokens(),
+        sampling(choice.index()),
+        stopConditions(),
+        prompt.output().topLogprobs(),
+        format(),
+        prompt.priority(),
+        prompt.deadline(),
+        choice.resumed());
+  }
+
+  private ResponseFormat format() {
+    return switch (prompt.output().format()) {
+      case Format.Text text -> ResponseFormat.TEXT;
+      case Format.JsonObject object -> new ResponseFormat.JsonObject();
+      case Format.JsonSchema(String schema) -> new ResponseFormat.JsonSchema(schema);
+    };
+  }
+
+  private Sampling sampling(int choice) {
     SamplingOptions options = prompt.sampling();
     return new Sampling(
         options.temperature(),
@@ -208,7 +241,8 @@ final class GeneratingPrompt {
         new Penalties(
             options.repetitionPenalty(), options.presencePenalty(), options.frequencyPenalty()),
         options.logitBias(),
-        prompt.seed().orElseThrow());
+        prompt.seed().orElseThrow(),
+        choice);
   }
 
   private StopConditions stopConditions() {
@@ -219,26 +253,12 @@ final class GeneratingPrompt {
 
   /** Ends it silently: the task no longer generates it. */
   void abandon() {
-    generation.ifPresent(Generation::abandon);
+    generations().forEach(Generation::abandon);
   }
 
-  void take(GenerationEvent event) {
-    lastEvent = Optional.of(event);
-    switch (event) {
-      case Tokens sampled -> {
-        IntStream.of(sampled.tokens()).forEach(tokens::add);
-        text.append(sampled.text());
-      }
-      case Finished finished -> text.append(finished.lastText());
-      case Failed failed -> {}
-    }
-  }
-
-  Piece takePiece() {
-    Piece piece = new Piece(List.copyOf(tokens), text.toString());
-    tokens.clear();
-    text.setLength(0);
-    return piece;
+  /** What came of each choice since the last look. */
+  List<Piece> takePieces() {
+    return choices.stream().map(GeneratingChoice::takePiece).toList();
   }
 
   /** Counts a piece as saved; returns its number, from 1. */

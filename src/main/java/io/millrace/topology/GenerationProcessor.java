@@ -5,8 +5,6 @@ import io.millrace.engine.EngineInfo;
 import io.millrace.engine.EngineStatus;
 import io.millrace.engine.GenerationEvent;
 import io.millrace.engine.GenerationEvent.Failed;
-import io.millrace.engine.GenerationEvent.Finished;
-import io.millrace.engine.GenerationEvent.Tokens;
 import io.millrace.record.Completion;
 import io.millrace.record.Completion.ErrorBody;
 import io.millrace.record.ErrorCode;
@@ -14,12 +12,13 @@ import io.millrace.record.MalformedRecordException;
 import io.millrace.record.Origin;
 import io.millrace.record.Work;
 import io.millrace.record.WorkerStatus;
-import io.millrace.topology.GeneratingPrompt.Piece;
+import io.millrace.topology.GeneratingChoice.Piece;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -35,10 +34,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Generates the prompts of one lane. A prompt that arrives goes into the store; once that is
  * committed, it goes to the engine, and what the engine says is collected in a queue. At each tick
- * the task empties the queue: the tokens of a prompt become one segment in the store and one chunk,
- * and its end becomes the last chunk and the completion, while it leaves the store. Each step is
- * one transaction with its input, so a new owner of the lane finds exactly what readers have seen,
- * and goes on from there.
+ * the task empties the queue: the tokens of a choice become one segment in the store and one chunk,
+ * and a prompt's end becomes the last chunk and the completion, while it leaves the store. Each
+ * step is one transaction with its input, so a new owner of the lane finds exactly what readers
+ * have seen, and goes on from there.
  */
 final class GenerationProcessor implements Processor<byte[], byte[], String, byte[]> {
   private static final Logger LOG = LoggerFactory.getLogger(GenerationProcessor.class);
@@ -74,7 +73,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
   /**
    * What the tasks of a worker have in common.
    *
-   * @param inFlight prompts in the stores of all tasks
+   * @param inFlight choices of the prompts in the stores of all tasks: each takes a slot
    */
   record Shared(
       WorkerSettings settings,
@@ -87,7 +86,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
       Completions completions,
       WorkerMeters meters) {}
 
-  private record Heard(GeneratingPrompt prompt, GenerationEvent event) {}
+  private record Heard(GeneratingPrompt prompt, GeneratingChoice choice, GenerationEvent event) {}
 
   @Override
   public void init(ProcessorContext<String, byte[]> newContext) {
@@ -125,9 +124,13 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
   public void close() {
     generating.values().forEach(GeneratingPrompt::abandon);
     generating.values().forEach(shared.quarantine()::forget);
-    shared.inFlight().addAndGet(-generating.size());
+    shared.inFlight().addAndGet(-choicesInFlight());
     generating.clear();
     shared.handOver().ended(lane);
+  }
+
+  private int choicesInFlight() {
+    return generating.values().stream().mapToInt(prompt -> prompt.choices().size()).sum();
   }
 
   private void admit(Work work, Record<byte[], byte[]> record, long offset) {
@@ -150,7 +153,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
   private void take(GeneratingPrompt prompt) {
     generating.put(prompt.id(), prompt);
     shared.quarantine().await(prompt);
-    shared.inFlight().incrementAndGet();
+    shared.inFlight().addAndGet(prompt.choices().size());
   }
 
   /** The engine gets the prompt once this is committed, which shall be soon when it is idle. */
@@ -240,9 +243,11 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
 
   private void submit(GeneratingPrompt prompt, long now) {
     try {
-      prompt.submit(shared.engine(), event -> heard.add(new Heard(prompt, event)));
+      prompt.submit(
+          shared.engine(), (choice, event) -> heard.add(new Heard(prompt, choice, event)));
     } catch (RuntimeException e) {
       LOG.error("The engine did not take prompt {}", prompt.id(), e);
+      prompt.abandon();
       giveUp(prompt, ErrorCode.ENGINE_ERROR.error("the engine did not take the prompt: " + e), now);
     }
   }
@@ -266,7 +271,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
       Heard next = heard.remove();
       // What was given up, or generated before the task was closed, may have had its say before.
       if (generating.get(next.prompt().id()) == next.prompt()) {
-        next.prompt().take(next.event());
+        next.choice().take(next.event());
         touched.add(next.prompt());
       }
     }
@@ -274,30 +279,43 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
   }
 
   private void publish(GeneratingPrompt prompt, long now) {
-    Piece piece = prompt.takePiece();
     Completions completions = shared.completions();
-    switch (prompt.lastEvent()) {
-      case Tokens tokens -> advance(prompt, piece, now);
-      case Finished finished ->
-          end(prompt, piece, completions.finished(prompt.prompt(), finished, now), now);
-      case Failed failed ->
-          end(prompt, piece, completions.failed(prompt.prompt(), failed, now), now);
-    }
-    shared.meters().tokens(piece.tokens().size());
-  }
-
-  private void advance(GeneratingPrompt prompt, Piece piece, long now) {
-    if (prompt.prompt().stream() && !outputs.chunk(prompt, piece, now)) {
+    Optional<Failed> failure = prompt.failure();
+    if (failure.isPresent()) {
       prompt.abandon();
-      giveUp(prompt, outputs.tooLarge(), now);
-      return;
+      List<Piece> rest = prompt.takePieces();
+      end(prompt, rest, completions.failed(prompt.prompt(), failure.get(), now), now);
+    } else if (prompt.hasEnded()) {
+      List<Piece> rest = prompt.takePieces();
+      end(prompt, rest, completions.finished(prompt, now), now);
+    } else {
+      advance(prompt, now);
     }
-    store.append(prompt.id(), prompt.nextSegment(), piece.tokens(), piece.text().length());
-    prompt.prove(shared.commits());
   }
 
-  private void end(GeneratingPrompt prompt, Piece piece, Completion completion, long now) {
-    remove(prompt, outputs.end(prompt, piece, completion, now));
+  /**
+   * A choice that ends before others shows its end with theirs, in the completion's transaction.
+   */
+  private void advance(GeneratingPrompt prompt, long now) {
+    for (GeneratingChoice choice : prompt.choices()) {
+      Piece piece = choice.takePiece();
+      if (piece.isVisible() && prompt.prompt().stream() && !outputs.chunk(prompt, piece, now)) {
+        prompt.abandon();
+        giveUp(prompt, outputs.tooLarge(), now);
+        return;
+      }
+      if (!piece.isEmpty()) {
+        store.append(prompt.id(), prompt.nextSegment(), SavedPiece.of(piece));
+        choice.saved(piece);
+        prompt.prove(shared.commits());
+        shared.meters().tokens(piece.tokens().size());
+      }
+    }
+  }
+
+  private void end(GeneratingPrompt prompt, List<Piece> rest, Completion completion, long now) {
+    rest.forEach(piece -> shared.meters().tokens(piece.tokens().size()));
+    remove(prompt, outputs.end(prompt, rest, completion, now));
   }
 
   private void giveUp(GeneratingPrompt prompt, ErrorBody error, long now) {
@@ -308,7 +326,7 @@ final class GenerationProcessor implements Processor<byte[], byte[], String, byt
     store.remove(prompt.id(), prompt.segments());
     shared.quarantine().forget(prompt);
     generating.remove(prompt.id());
-    shared.inFlight().decrementAndGet();
+    shared.inFlight().addAndGet(-prompt.choices().size());
     shared
         .meters()
         .ended(

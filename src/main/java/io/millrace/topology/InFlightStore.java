@@ -2,7 +2,8 @@ package io.millrace.topology;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.millrace.engine.GenerationRequest.Progress;
+import io.millrace.engine.GenerationEvent.FinishReason;
+import io.millrace.record.Logprobs;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -10,6 +11,8 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -89,16 +92,17 @@ final class InFlightStore {
    * Adds a piece of a prompt's completion.
    *
    * @param segment number of the piece, from 1
-   * @param tokens sampled token ids
-   * @param chars UTF-16 units of text that are published with it
    */
-  void append(String id, int segment, List<Integer> tokens, int chars) {
+  void append(String id, int segment, SavedPiece piece) {
     put(
         key(id, segment),
         out -> {
-          out.writeInt(chars);
-          out.writeInt(tokens.size());
-          for (int token : tokens) {
+          out.writeInt(piece.choice());
+          out.writeInt(piece.chars());
+          out.writeInt(piece.end().map(FinishReason::ordinal).orElse(NULL));
+          write(out, piece.logprobs().map(Logprobs::toJson).orElse(null));
+          out.writeInt(piece.tokens().length);
+          for (int token : piece.tokens()) {
             out.writeInt(token);
           }
         });
@@ -163,7 +167,7 @@ final class InFlightStore {
   private static SavedPrompt add(int number, ByteBuffer value, SavedPrompt prompt) {
     return number == ATTEMPT
         ? prompt.withAttempt(value.getInt(), value.getInt())
-        : addSegment(prompt, value);
+        : prompt.plus(piece(value));
   }
 
   private static SavedPrompt entry(String id, ByteBuffer value) {
@@ -177,14 +181,22 @@ final class InFlightStore {
       headers.add(text(value), bytes(value));
     }
     return new SavedPrompt(
-        id, work, headers, fingerprint, offset, timestamp, attempts, 0, Progress.NONE, 0);
+        id, work, headers, fingerprint, offset, timestamp, attempts, 0, Map.of(), 0);
   }
 
-  private static SavedPrompt addSegment(SavedPrompt prompt, ByteBuffer value) {
+  private static SavedPiece piece(ByteBuffer value) {
+    int choice = value.getInt();
     int chars = value.getInt();
+    int end = value.getInt();
+    byte[] logprobs = bytes(value);
     int[] tokens = new int[value.getInt()];
     value.asIntBuffer().get(tokens);
-    return prompt.plus(tokens, chars);
+    return new SavedPiece(
+        choice,
+        tokens,
+        chars,
+        end == NULL ? Optional.empty() : Optional.of(FinishReason.values()[end]),
+        Optional.ofNullable(logprobs).map(Logprobs::fromJson));
   }
 
   private static void checkVersion(String id, byte version) {

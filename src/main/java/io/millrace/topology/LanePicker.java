@@ -84,7 +84,7 @@ final class LanePicker {
   }
 
   private static long tokens(Prompt prompt) {
-    return (long) promptTokens(prompt) + prompt.maxTokens();
+    return promptTokens(prompt) + (long) prompt.output().n() * prompt.maxTokens();
   }
 
   private static int promptTokens(Prompt prompt) {

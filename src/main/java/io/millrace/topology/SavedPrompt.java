@@ -3,8 +3,8 @@ package io.millrace.topology;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
-import io.millrace.engine.GenerationRequest.Progress;
-import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.streams.processor.api.Record;
 
@@ -18,7 +18,9 @@ import org.apache.kafka.streams.processor.api.Record;
  * @param timestamp of its record, epoch milliseconds
  * @param attempts attempts in a row that added no token before the last of them
  * @param attemptSegments pieces that there were when the last attempt began
- * @param segments pieces in which its progress was saved
+ * @param choices what was saved of each choice, by its index; those of which nothing was, are not
+ *     there
+ * @param segments pieces in which the choices were saved
  */
 record SavedPrompt(
     String id,
@@ -29,22 +31,25 @@ record SavedPrompt(
     long timestamp,
     int attempts,
     int attemptSegments,
-    Progress progress,
+    Map<Integer, SavedChoice> choices,
     int segments) {
   SavedPrompt {
     requireNonNull(id, "id is null");
     requireNonNull(work, "work is null");
     requireNonNull(headers, "headers is null");
     requireNonNull(fingerprint, "fingerprint is null");
-    requireNonNull(progress, "progress is null");
+    choices = Map.copyOf(choices);
+  }
+
+  /** What was saved of a choice. */
+  SavedChoice choice(int index) {
+    return choices.getOrDefault(index, SavedChoice.NONE);
   }
 
   /** This prompt with one more segment. */
-  SavedPrompt plus(int[] tokens, int chars) {
-    int[] saved = progress.tokens();
-    int[] all = Arrays.copyOf(saved, saved.length + tokens.length);
-    System.arraycopy(tokens, 0, all, saved.length, tokens.length);
-    Progress further = new Progress(all, progress.publishedChars() + chars);
+  SavedPrompt plus(SavedPiece piece) {
+    Map<Integer, SavedChoice> further = new HashMap<>(choices);
+    further.put(piece.choice(), choice(piece.choice()).plus(piece));
     return new SavedPrompt(
         id,
         work,
@@ -69,7 +74,7 @@ record SavedPrompt(
         timestamp,
         newAttempts,
         newAttemptSegments,
-        progress,
+        choices,
         segments);
   }
 

@@ -9,7 +9,7 @@ import io.millrace.record.DeadLetter;
 import io.millrace.record.ErrorCode;
 import io.millrace.record.Origin;
 import io.millrace.record.WorkerStatus;
-import io.millrace.topology.GeneratingPrompt.Piece;
+import io.millrace.topology.GeneratingChoice.Piece;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.util.List;
@@ -25,8 +25,6 @@ import org.apache.kafka.streams.processor.api.Record;
  * fail the transaction of every prompt in it, again and again.
  */
 final class WorkerOutputs {
-  private static final int CHOICE = 0;
-  private static final Piece NOTHING = new Piece(List.of(), "");
 
   private final ProcessorContext<String, byte[]> context;
   private final Completions completions;
@@ -41,7 +39,7 @@ final class WorkerOutputs {
 
   /** Writes a chunk of a prompt that streams; returns false when it is too large. */
   boolean chunk(GeneratingPrompt prompt, Piece piece, long now) {
-    byte[] value = chunk(prompt, piece, Optional.empty()).toJson();
+    byte[] value = chunk(prompt.id(), piece, Optional.empty());
     if (value.length > maxOutputBytes) {
       return false;
     }
@@ -50,16 +48,31 @@ final class WorkerOutputs {
   }
 
   /**
-   * Writes the end of a prompt: the last chunk if it streams, and the completion.
+   * Writes the end of a prompt: the last chunk of each choice if it streams, and the completion.
    *
-   * @param piece the rest of its tokens and its text
+   * @param rest of each choice's tokens and text
    * @return the completion that was written: an error when the given one is too large
    */
-  Completion end(GeneratingPrompt prompt, Piece piece, Completion completion, long now) {
-    byte[] last = chunk(prompt, piece, Optional.of(finishReason(completion))).toJson();
+  Completion end(GeneratingPrompt prompt, List<Piece> rest, Completion completion, long now) {
+    List<byte[]> last =
+        rest.stream()
+            .map(piece -> chunk(prompt.id(), piece, Optional.of(finishReason(completion, piece))))
+            .toList();
     byte[] value = completion.toJson();
-    if (Math.max(last.length, value.length) > maxOutputBytes) {
-      return end(prompt, tooLarge(), now);
+    int largest = last.stream().mapToInt(chunk -> chunk.length).max().orElse(0);
+    if (Math.max(largest, value.length) > maxOutputBytes) {
+      List<Piece> hidden =
+          rest.stream()
+              .map(piece ->
+                  new Piece(
+                      piece.choice(),
+                      piece.index(),
+                      List.of(),
+                      "",
+                      Optional.empty(),
+                      Optional.empty()))
+              .toList();
+      return giveUp(prompt, hidden, tooLarge(), now);
     }
     write(prompt, last, value, now);
     return completion;
@@ -67,15 +80,23 @@ final class WorkerOutputs {
 
   /** Writes the end of a prompt that the worker gave up. */
   Completion end(GeneratingPrompt prompt, ErrorBody error, long now) {
+    List<Piece> nothing = prompt.choices().stream().map(GeneratingChoice::nothing).toList();
+    return giveUp(prompt, nothing, error, now);
+  }
+
+  private Completion giveUp(
+      GeneratingPrompt prompt, List<Piece> nothing, ErrorBody error, long now) {
     Completion completion = completions.failed(prompt.prompt(), error, now);
-    byte[] last = chunk(prompt, NOTHING, Optional.of(Chunk.ERROR)).toJson();
+    List<byte[]> last =
+        nothing.stream().map(piece -> chunk(prompt.id(), piece, Optional.of(Chunk.ERROR))).toList();
     write(prompt, last, completion.toJson(), now);
     return completion;
   }
 
-  private void write(GeneratingPrompt prompt, byte[] last, byte[] completion, long now) {
+  private void write(GeneratingPrompt prompt, List<byte[]> last, byte[] completion, long now) {
     if (prompt.prompt().stream()) {
-      forward(prompt.id(), last, prompt.headers(), now, WorkerTopology.CHUNKS);
+      last.forEach(
+          chunk -> forward(prompt.id(), chunk, prompt.headers(), now, WorkerTopology.CHUNKS));
     }
     forward(prompt.id(), completion, prompt.headers(), now, WorkerTopology.COMPLETIONS);
   }
@@ -87,7 +108,7 @@ final class WorkerOutputs {
         new DeadLetter(id, record.key(), record.value(), origin, error, maxOutputBytes);
     Headers headers = CarriedHeaders.ifTheyFit(record.headers());
     deadLetter(letter, headers, now);
-    Chunk last = new Chunk(id, CHOICE, 0, "", List.of(), Optional.of(Chunk.ERROR));
+    Chunk last = new Chunk(id, 0, 0, "", List.of(), Optional.of(Chunk.ERROR));
     forward(id, last.toJson(), headers, now, WorkerTopology.CHUNKS);
     Completion completion =
         Completion.refused(id, Math.floorDiv(now, 1_000L), Optional.empty(), error, Map.of());
@@ -123,15 +144,22 @@ final class WorkerOutputs {
         "max_tokens");
   }
 
-  private static Chunk chunk(GeneratingPrompt prompt, Piece piece, Optional<String> finishReason) {
+  private static byte[] chunk(String id, Piece piece, Optional<String> finishReason) {
     return new Chunk(
-        prompt.id(), CHOICE, prompt.segments(), piece.text(), piece.tokens(), finishReason);
+            id,
+            piece.choice(),
+            piece.index(),
+            piece.text(),
+            piece.tokens(),
+            piece.logprobs(),
+            finishReason)
+        .toJson();
   }
 
-  private static String finishReason(Completion completion) {
+  private static String finishReason(Completion completion, Piece piece) {
     return completion.choices().isEmpty()
         ? Chunk.ERROR
-        : completion.choices().get(CHOICE).finishReason();
+        : completion.choices().get(piece.choice()).finishReason();
   }
 
   private void forward(String key, byte[] value, Headers headers, long now, String sink) {

@@ -204,6 +204,7 @@ public final class Node implements AutoCloseable {
     WorkerTopology app = new WorkerTopology(settings.worker(model), engine, meters.registry());
     worker = Optional.of(app);
     meters.bindEngine(model, engine::status);
+    engine.listen(meters.engineListener(model));
     health.watch("engine", () -> engineCondition(engine));
     watch("the engine of " + model, () -> engine.status().healthy());
     add("worker", app.topology(), settings.workerStreams(model), app.gates(), app.commits());

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -87,7 +88,8 @@ class BatchEngineTest {
     for (int saved : new int[] {1, 7, 39, 40}) {
       int[] tokens = Arrays.copyOf(whole.tokens(), saved);
       int published = whole.textOfFirst(saved).length();
-      Outcome rest = submit(engine, resumed(request, new Progress(tokens, published))).await();
+      Outcome rest =
+          submit(engine, Requests.resumed(request, new Progress(tokens, published))).await();
 
       assertThat(whole.textOfFirst(saved) + rest.text()).isEqualTo(whole.text());
       assertThat(rest.finished().text()).isEqualTo(whole.text());
@@ -343,21 +345,11 @@ class BatchEngineTest {
         10,
         sampling(0.8),
         StopConditions.texts(List.of()),
+        OptionalInt.empty(),
+        ResponseFormat.TEXT,
         0,
         OptionalLong.empty(),
         Progress.NONE);
-  }
-
-  private static GenerationRequest resumed(GenerationRequest request, Progress progress) {
-    return new GenerationRequest(
-        request.id(),
-        request.prompt(),
-        request.maxTokens(),
-        request.sampling(),
-        request.stop(),
-        request.priority(),
-        request.deadline(),
-        progress);
   }
 
   private static Sampling sampling(double temperature) {

@@ -6,11 +6,13 @@ import io.millrace.engine.GenerationEvent.Failed;
 import io.millrace.engine.GenerationEvent.Finished;
 import io.millrace.engine.GenerationEvent.Tokens;
 import io.millrace.engine.GenerationRequest.Progress;
+import io.millrace.engine.grammar.Grammars;
 import io.millrace.tensor.KvCache;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
@@ -20,6 +22,11 @@ import org.junit.jupiter.api.Test;
 /** The promise that text does not depend on load, driven step by step so that failures repeat. */
 class BatchGeneratorTest {
   private static final ByteTokenizer TOKENIZER = new ByteTokenizer();
+  private static final String SCHEMA =
+      """
+      {"type": "array", "items": {"type": "string", "maxLength": 6}, "maxItems": 9}
+      """;
+  private static final Grammars GRAMMARS = new Grammars(TOKENIZER);
   private static final int MAX_SLOTS = GeneratorRig.MAX_SLOTS;
   private static final GeneratorRig rig = new GeneratorRig(TOKENIZER);
 
@@ -196,14 +203,17 @@ class BatchGeneratorTest {
           new GenerationRequest(
               prompt,
               prompt,
+              OptionalLong.empty(),
               maxTokens,
               sampling(),
               stop(),
+              OptionalInt.empty(),
+              format(),
               priority,
               OptionalLong.empty(),
               Progress.NONE);
       submission = new Submission(request, this::hear, seed, new Stopwatch(System::nanoTime));
-      generator.add(submission, TOKENIZER.encodePrompt(prompt));
+      generator.add(submission, TOKENIZER.encodePrompt(prompt), GRAMMARS.of(format()));
     }
 
     /** Every third request samples plainly; the others each use a few of the features. */
@@ -219,7 +229,8 @@ class BatchGeneratorTest {
           random.nextBoolean() ? 0 : 0.02,
           new Penalties(random.nextBoolean() ? 1 : 1.4, random.nextInt(2), random.nextInt(2)),
           random.nextBoolean() ? Map.of() : Map.of(random.nextInt(256), 5.0),
-          seed);
+          seed,
+          (int) (seed % 4));
     }
 
     private StopConditions stop() {
@@ -232,6 +243,14 @@ class BatchGeneratorTest {
           random.nextBoolean() ? Set.of() : Set.of(random.nextInt(128), 128 + random.nextInt(128)),
           random.nextBoolean() ? 0 : random.nextInt(maxTokens),
           random.nextBoolean());
+    }
+
+    private ResponseFormat format() {
+      return switch ((int) (seed % 5)) {
+        case 1 -> new ResponseFormat.JsonObject();
+        case 2 -> new ResponseFormat.JsonSchema(SCHEMA);
+        default -> ResponseFormat.TEXT;
+      };
     }
 
     boolean wantsCancel() {

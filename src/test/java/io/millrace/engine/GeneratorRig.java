@@ -4,6 +4,7 @@ import io.millrace.cpu.CpuBackend;
 import io.millrace.engine.GenerationEvent.Failed;
 import io.millrace.engine.GenerationEvent.Finished;
 import io.millrace.engine.GenerationEvent.Tokens;
+import io.millrace.engine.grammar.Grammars;
 import io.millrace.model.Llama;
 import io.millrace.model.TinyModel;
 import io.millrace.tensor.Backend;
@@ -23,14 +24,22 @@ final class GeneratorRig implements AutoCloseable {
   static final int MAX_SLOTS = 8;
 
   private final Backend backend = new CpuBackend(1);
-  private final Llama llama =
-      TinyModel.load(backend, ByteTokenizer.VOCAB_SIZE, MAX_STEP_TOKENS, MAX_SLOTS);
+  private final Llama llama;
   private final Tokenizer tokenizer;
   private BiConsumer<Integer, float[]> logitsChange = (row, logits) -> {};
+  private final Grammars grammars;
   private long arrivals;
 
   GeneratorRig(Tokenizer tokenizer) {
+    this(tokenizer, TinyModel.config(ByteTokenizer.VOCAB_SIZE).contextLength());
+  }
+
+  GeneratorRig(Tokenizer tokenizer, int contextLength) {
+    this.llama =
+        TinyModel.load(
+            backend, ByteTokenizer.VOCAB_SIZE, MAX_STEP_TOKENS, MAX_SLOTS, contextLength);
     this.tokenizer = tokenizer;
+    this.grammars = new Grammars(tokenizer);
   }
 
   /** From now on what a sampler reads of a row of logits is changed first. */
@@ -70,7 +79,10 @@ final class GeneratorRig implements AutoCloseable {
     Outcome outcome = new Outcome();
     outcome.submission =
         new Submission(request, outcome::hear, arrivals++, new Stopwatch(System::nanoTime));
-    generator.add(outcome.submission, tokenizer.encodePrompt(request.prompt()));
+    generator.add(
+        outcome.submission,
+        tokenizer.encodePrompt(request.prompt()),
+        grammars.of(request.format()));
     return outcome;
   }
 

@@ -61,7 +61,7 @@ class LogitsProcessorTest {
   @Test
   void shouldAddTheBiasBeforePenalties() {
     Sampling sampling =
-        new Sampling(1, 1, 0, 0, new Penalties(2, 0, 0), Map.of(0, 6.0, 2, -100.0), 0);
+        new Sampling(1, 1, 0, 0, new Penalties(2, 0, 0), Map.of(0, 6.0, 2, -100.0), 0, 0);
 
     float[] logits = processed(sampling, history(new int[] {0}), -2, 1, 3);
 
@@ -90,7 +90,7 @@ class LogitsProcessorTest {
 
   private static Sampling penalties(double repetition, double presence, double frequency) {
     Penalties penalties = new Penalties(repetition, presence, frequency);
-    return new Sampling(1, 1, 0, 0, penalties, Map.of(), 0);
+    return new Sampling(1, 1, 0, 0, penalties, Map.of(), 0, 0);
   }
 
   private static float[] processed(Sampling sampling, TokenHistory history, float... logits) {

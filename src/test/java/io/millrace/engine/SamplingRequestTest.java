@@ -9,7 +9,6 @@ import io.millrace.engine.GeneratorRig.Outcome;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -95,7 +94,7 @@ class SamplingRequestTest {
 
   @Test
   void shouldFollowTheBias() {
-    Sampling wanted = new Sampling(1, 1, 0, 0, Penalties.NONE, Map.of((int) 'q', 100.0), 3);
+    Sampling wanted = new Sampling(1, 1, 0, 0, Penalties.NONE, Map.of((int) 'q', 100.0), 3, 0);
 
     Outcome outcome = rig.run(request(6, wanted, stop(0, false)));
 
@@ -109,7 +108,7 @@ class SamplingRequestTest {
         logits[id] = id >= 10 && id < 30 ? 1 + id / 100f : -100;
       }
     });
-    Sampling sampling = new Sampling(0, 1, 0, 0, new Penalties(1, 2, 0), Map.of(), 0);
+    Sampling sampling = new Sampling(0, 1, 0, 0, new Penalties(1, 2, 0), Map.of(), 0, 0);
 
     Outcome outcome = rig.run(request(20, sampling, stop(0, false)));
 
@@ -118,7 +117,7 @@ class SamplingRequestTest {
 
   @Test
   void shouldRefuseTokensThatTheVocabularyDoesNotHave() {
-    Sampling bias = new Sampling(1, 1, 0, 0, Penalties.NONE, Map.of(258, 1.0), 3);
+    Sampling bias = new Sampling(1, 1, 0, 0, Penalties.NONE, Map.of(258, 1.0), 3, 0);
 
     Outcome biased = rig.run(request(5, bias, stop(0, false)));
     Outcome stopped = rig.run(request(5, Sampling.GREEDY, stop(0, false, 258)));
@@ -144,7 +143,9 @@ class SamplingRequestTest {
     // What rules the token out must not hide it.
     requests[1] =
         request(
-            10, new Sampling(1, 1, 0, 0, Penalties.NONE, Map.of(7, -100.0), 1), stop(10, false, 7));
+            10,
+            new Sampling(1, 1, 0, 0, Penalties.NONE, Map.of(7, -100.0), 1, 0),
+            stop(10, false, 7));
 
     List<Outcome> outcomes = rig.run(requests);
 
@@ -161,7 +162,7 @@ class SamplingRequestTest {
     GenerationRequest bad =
         request(
             10,
-            new Sampling(0, 1, 0, 0, Penalties.NONE, Map.of(TwoEndsTokenizer.BROKEN, 100.0), 1),
+            new Sampling(0, 1, 0, 0, Penalties.NONE, Map.of(TwoEndsTokenizer.BROKEN, 100.0), 1, 0),
             stop(0, false));
 
     List<Outcome> outcomes = rig.run(request(10), bad, request(10));
@@ -174,14 +175,15 @@ class SamplingRequestTest {
   @Test
   void shouldGoOnWithPenaltiesAndLeastTokensAsIfNothingHadHappened() {
     Sampling sampling =
-        new Sampling(0.9, 0.95, 50, 0.01, new Penalties(1.3, 0.7, 0.4), Map.of(65, 2.0), 11);
+        new Sampling(
+            0.9, 0.95, 50, 0.01, new Penalties(1.3, 0.7, 0.4), Map.of(65, 2.0, 1, -100.0), 11, 0);
     GenerationRequest request = request(40, sampling, stop(30, false, 'z'));
     Outcome whole = rig.run(request);
 
     for (int saved = 0; saved <= whole.tokens().length; saved += 3) {
       int[] tokens = Arrays.copyOf(whole.tokens(), saved);
       int published = whole.textOfFirst(saved).length();
-      Outcome rest = rig.run(resumed(request, new Progress(tokens, published)));
+      Outcome rest = rig.run(Requests.resumed(request, new Progress(tokens, published)));
 
       assertThat(rest.finished().text()).isEqualTo(whole.finished().text());
       assertThat(IntStream.concat(Arrays.stream(tokens), Arrays.stream(rest.tokens())).toArray())
@@ -194,20 +196,7 @@ class SamplingRequestTest {
   }
 
   private static GenerationRequest request(int maxTokens, Sampling sampling, StopConditions stop) {
-    return new GenerationRequest(
-        "id", "once", maxTokens, sampling, stop, 0, OptionalLong.empty(), Progress.NONE);
-  }
-
-  private static GenerationRequest resumed(GenerationRequest request, Progress progress) {
-    return new GenerationRequest(
-        request.id(),
-        request.prompt(),
-        request.maxTokens(),
-        request.sampling(),
-        request.stop(),
-        request.priority(),
-        request.deadline(),
-        progress);
+    return Requests.of(maxTokens, sampling, stop, ResponseFormat.TEXT);
   }
 
   private static StopConditions stop(int minTokens, boolean ignoreEndTokens, int... tokens) {

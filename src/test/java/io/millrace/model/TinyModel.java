@@ -15,9 +15,29 @@ public final class TinyModel {
         "llama", vocabSize, 64, 2, 4, 2, 16, 96, 1e-5f, 256, rope, ModelConfig.unlimited(2));
   }
 
-  public static Llama load(Backend backend, int vocabSize, int maxTokens, int maxOutputs) {
-    ModelConfig config = config(vocabSize);
-    RandomWeights weights = new RandomWeights(config, DType.F32, 7);
+  /** The same with more context. */
+  public static Llama load(
+      Backend backend, int vocabSize, int maxTokens, int maxOutputs, int contextLength) {
+    ModelConfig tiny = config(vocabSize);
+    ModelConfig config =
+        new ModelConfig(
+            tiny.architecture(),
+            vocabSize,
+            tiny.dim(),
+            tiny.layers(),
+            tiny.heads(),
+            tiny.kvHeads(),
+            tiny.headDim(),
+            tiny.ffnDim(),
+            tiny.normEpsilon(),
+            contextLength,
+            tiny.rope(),
+            tiny.windows());
+    WeightSet weights = new RandomWeights(config, DType.F32, 7);
     return Llama.load(config, weights, backend, maxTokens, maxOutputs);
+  }
+
+  public static Llama load(Backend backend, int vocabSize, int maxTokens, int maxOutputs) {
+    return load(backend, vocabSize, maxTokens, maxOutputs, config(vocabSize).contextLength());
   }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.engine.EngineListener;
+import io.millrace.engine.EngineListener.StepReport;
 import io.millrace.engine.EngineStatus;
 import io.millrace.ops.Health.Condition;
 import java.io.UncheckedIOException;
@@ -57,6 +59,26 @@ class OpsServerTest {
         .contains("millrace_engine_kv_pages{model=\"tales\"} 64.0")
         .contains("millrace_prompts_accepted_total 4.0")
         .contains("jvm_memory_used_bytes");
+  }
+
+  @Test
+  void shouldShowWhatAnEngineDoesStepByStep() throws Exception {
+    EngineListener engine = meters.engineListener("tales");
+    engine.step(new StepReport(0.25, 8, 40, 96, 2));
+    engine.step(new StepReport(0.75, 8, 0, 0, 0));
+    engine.firstToken(1.5);
+    engine.nextToken(0.25);
+
+    assertThat(get("/metrics").body())
+        .contains("millrace_engine_step_seconds_count{model=\"tales\"} 2")
+        .contains("millrace_engine_step_seconds_sum{model=\"tales\"} 1.0")
+        .contains("millrace_engine_step_tokens_sum{model=\"tales\"} 56.0")
+        .contains("millrace_engine_prefill_tokens_total{model=\"tales\"} 40.0")
+        .contains("millrace_engine_decode_tokens_total{model=\"tales\"} 16.0")
+        .contains("millrace_engine_prefix_hit_tokens_total{model=\"tales\"} 96.0")
+        .contains("millrace_engine_preemptions_total{model=\"tales\"} 2.0")
+        .contains("millrace_engine_time_to_first_token_seconds_sum{model=\"tales\"} 1.5")
+        .contains("millrace_engine_time_between_tokens_seconds_sum{model=\"tales\"} 0.25");
   }
 
   @Test

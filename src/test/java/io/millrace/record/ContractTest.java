@@ -35,10 +35,16 @@ class ContractTest {
           .topK(3)
           .logitBias(Map.of(5, -1.5))
           .stopTokenIds(List.of(2))
+          .n(2)
+          .logprobs(3)
+          .format(new OutputOptions.Format.JsonSchema("{\"type\":\"object\"}"))
           .stop(List.of("."))
           .deadline(5)
           .metadata(Map.of("k", "v"))
           .build();
+
+  private static final Logprobs LOGPROBS =
+      new Logprobs(List.of("x"), List.of(-0.5), List.of(Map.of("x", -0.5)), List.of(0));
 
   @ParameterizedTest
   @MethodSource("written")
@@ -57,7 +63,7 @@ class ContractTest {
             1,
             Optional.of("m"),
             Optional.of("f"),
-            List.of(new Choice(0, "x", "stop", true)),
+            List.of(new Choice(0, "x", Optional.empty(), "stop", true)),
             Optional.of(new Usage(1, 1, 0)),
             Optional.of("w"),
             Optional.of(new Timings(1, 2, 3, 4, 5)),
@@ -69,7 +75,9 @@ class ContractTest {
             7,
             Optional.of("m"),
             Optional.of("f"),
-            List.of(new Choice(0, "x", "length")),
+            List.of(
+                new Choice(0, "x", "length"),
+                new Choice(1, "x", Optional.of(LOGPROBS), "stop", true)),
             Optional.of(new Usage(5, 4, 2)),
             Optional.of("w"),
             Optional.of(new Timings(1, 2, 3, 4, 5)),
@@ -81,6 +89,10 @@ class ContractTest {
         Arguments.of("Control", new Control(Control.Action.CANCEL).toJson()),
         Arguments.of("Work", new Work(PROMPT, 1, 1).toJson()),
         Arguments.of("Chunk", new Chunk("a", 0, 0, "x", List.of(1), Optional.empty()).toJson()),
+        Arguments.of(
+            "Chunk",
+            new Chunk("a", 0, 0, "x", List.of(1), Optional.of(LOGPROBS), Optional.empty())
+                .toJson()),
         Arguments.of(
             "Chunk", new Chunk("a", 0, 1, "", List.of(), Optional.of(Chunk.ERROR)).toJson()),
         Arguments.of("Completion", refused.toJson()),
@@ -96,7 +108,7 @@ class ContractTest {
   @Test
   void shouldFindWhatTheContractForbids() {
     assertThat(contract.errors("Chunk", "{\"id\": \"a\"}".getBytes(UTF_8))).isNotEmpty();
-    assertThat(contract.errors("Prompt", "{\"prompt\": \"a\", \"n\": 1}".getBytes(UTF_8)))
+    assertThat(contract.errors("Prompt", "{\"prompt\": \"a\", \"best_of\": 1}".getBytes(UTF_8)))
         .isNotEmpty();
   }
 
@@ -200,6 +212,26 @@ class ContractTest {
           "{'prompt': 'a', 'min_tokens': -1}",
           "{'prompt': 'a', 'ignore_eos': true}",
           "{'prompt': 'a', 'ignore_eos': 1}",
+          "{'prompt': 'a', 'n': 0}",
+          "{'prompt': 'a', 'n': 16}",
+          "{'prompt': 'a', 'n': 17}",
+          "{'prompt': 'a', 'logprobs': 0}",
+          "{'prompt': 'a', 'logprobs': true}",
+          "{'prompt': 'a', 'logprobs': 21}",
+          "{'prompt': 'a', 'logprobs': '1'}",
+          "{'prompt': 'a', 'logprobs': true, 'top_logprobs': 20}",
+          "{'prompt': 'a', 'logprobs': true, 'top_logprobs': 21}",
+          "{'prompt': 'a', 'response_format': 'json'}",
+          "{'prompt': 'a', 'response_format': {}}",
+          "{'prompt': 'a', 'response_format': {'type': 'text'}}",
+          "{'prompt': 'a', 'response_format': {'type': 'json_object'}}",
+          "{'prompt': 'a', 'response_format': {'type': 'xml'}}",
+          "{'prompt': 'a', 'response_format': {'type': 'text', 'also': 1}}",
+          "{'prompt': 'a', 'response_format': {'type': 'json_schema'}}",
+          "{'prompt': 'a', 'response_format': {'type': 'json_schema', 'json_schema': {}}}",
+          "{'prompt': 'a', 'response_format': {'type': 'json_object', 'json_schema': {'schema': {}}}}",
+          "{'prompt': 'a', 'response_format': {'type': 'json_schema', 'json_schema': {'schema': {}}}}",
+          "{'prompt': 'a', 'response_format': {'type': 'json_schema', 'json_schema': {'schema': 1}}}",
           "{'prompt': 'a', 'seed': -9223372036854775808}",
           "{'prompt': 'a', 'seed': -9223372036854775809}",
           "{'prompt': 'a', 'seed': 9223372036854775807}",

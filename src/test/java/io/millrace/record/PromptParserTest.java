@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import io.millrace.record.OutputOptions.Format;
 import io.millrace.record.ParsedPrompt.Invalid;
 import io.millrace.record.ParsedPrompt.Valid;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -49,7 +51,10 @@ class PromptParserTest {
              'top_p': 0.9, 'top_k': 40, 'min_p': 0.05, 'repetition_penalty': 1.1,
              'presence_penalty': -2, 'frequency_penalty': 2, 'logit_bias': {'0': -100, '31999': 0.5},
              'seed': -9223372036854775808, 'stop': ['.', '!'], 'stop_token_ids': [2, 32000],
-             'min_tokens': 7, 'ignore_eos': true, 'stream': false, 'priority': -3, 'deadline': 1800000000000,
+             'min_tokens': 7, 'ignore_eos': true, 'n': 3, 'logprobs': true, 'top_logprobs': 2,
+             'response_format': {'type': 'json_schema', 'json_schema': {'name': 'x', 'strict': true,
+                                 'schema': {'type': 'object', 'required': ['b', 'a']}}},
+             'stream': false, 'priority': -3, 'deadline': 1800000000000,
              'metadata': {'user': 'ü'}}
             """);
 
@@ -64,6 +69,10 @@ class PromptParserTest {
                 new SamplingOptions(0.5, 0.9, 40, 0.05, 1.1, -2, 2, Map.of(0, -100.0, 31_999, 0.5)),
                 OptionalLong.of(Long.MIN_VALUE),
                 new StopOptions(List.of(".", "!"), List.of(2, 32_000), 7, true),
+                new OutputOptions(
+                    3,
+                    OptionalInt.of(2),
+                    new Format.JsonSchema("{\"type\":\"object\",\"required\":[\"b\",\"a\"]}")),
                 false,
                 -3,
                 OptionalLong.of(1_800_000_000_000L),
@@ -89,6 +98,9 @@ class PromptParserTest {
             .stopTokenIds(List.of(5, 2))
             .minTokens(3)
             .ignoreEos(true)
+            .n(16)
+            .logprobs(20)
+            .format(new Format.JsonObject())
             .stream(false)
             .priority(2)
             .deadline(TIMESTAMP)
@@ -124,6 +136,15 @@ class PromptParserTest {
   @Test
   void shouldTakeOneStopText() {
     assertThat(valid("{'prompt': 'Once', 'stop': '.'}").stop().texts()).containsExactly(".");
+  }
+
+  @Test
+  void shouldTakeLogprobsAsANumberOrAFlag() {
+    assertThat(valid("{'prompt': 'Once', 'logprobs': 5}").output().topLogprobs()).hasValue(5);
+    assertThat(valid("{'prompt': 'Once', 'logprobs': true}").output().topLogprobs()).hasValue(0);
+    assertThat(valid("{'prompt': 'Once', 'logprobs': false}").output().topLogprobs()).isEmpty();
+    assertThat(message("{'prompt': 'Once', 'logprobs': 2, 'top_logprobs': 2}"))
+        .isEqualTo("top_logprobs is set, expected logprobs to be true beside it");
   }
 
   @Test
@@ -282,8 +303,8 @@ class PromptParserTest {
         "{'prompt': 'Once', 'tools': []}                   | tools       | invalid_value",
         "{'messages': [{'role': 'user'}], 'tools': {}}     | tools       | invalid_type",
         "{'messages': [{'role': 'user'}], 'chat_template_kwargs': 1} | chat_template_kwargs | invalid_type",
-        "{'prompt': 'Once', 'n': 2}                        | n           | unknown_parameter",
-        "{'prompt': 'Once', 'n': null}                     | n           | unknown_parameter",
+        "{'prompt': 'Once', 'best_of': 2}                  | best_of     | unknown_parameter",
+        "{'prompt': 'Once', 'best_of': null}               | best_of     | unknown_parameter",
         "{'prompt': 'Once', 'Prompt': 'x'}                 | Prompt      | unknown_parameter",
         "{'prompt': 'Once', 'id': 7}                       | id          | invalid_type",
         "{'prompt': 'Once', 'id': ''}                      | id          | invalid_value",

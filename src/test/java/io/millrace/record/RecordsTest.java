@@ -27,6 +27,14 @@ class RecordsTest {
   @Test
   void shouldReadBackChunks() {
     Chunk chunk = new Chunk("a", 0, 3, " 🦙\n", List.of(5, 0, 31_999), Optional.empty());
+    Logprobs logprobs =
+        new Logprobs(
+            List.of("a", "bytes:\\xe2"),
+            List.of(-0.5, -9_999.0),
+            List.of(Map.of("a", -0.5, "b", -1.0), Map.of()),
+            List.of(0, 1));
+    Chunk told = new Chunk("a", 0, 4, "a", List.of(1, 2), Optional.of(logprobs), Optional.empty());
+    assertThat(Chunk.fromJson(told.toJson())).isEqualTo(told);
     Chunk last = new Chunk("a", 1, 0, "", List.of(), Optional.of(Chunk.ERROR));
 
     assertThat(Chunk.fromJson(chunk.toJson())).isEqualTo(chunk);
@@ -97,7 +105,7 @@ class RecordsTest {
             7,
             Optional.empty(),
             Optional.empty(),
-            List.of(new Choice(0, "x", "stop", true)),
+            List.of(new Choice(0, "x", Optional.empty(), "stop", true)),
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),

@@ -13,6 +13,7 @@ import io.millrace.engine.GenerationEvent.Timings;
 import io.millrace.engine.GenerationEvent.Tokens;
 import io.millrace.engine.GenerationEvent.Usage;
 import io.millrace.engine.GenerationRequest;
+import io.millrace.engine.TokenLogprobs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -31,6 +32,15 @@ final class HandDrivenEngine implements Engine {
   Request latest(String id) {
     return requests.stream()
         .filter(request -> request.request.id().equals(id))
+        .reduce((first, second) -> second)
+        .orElseThrow(() -> new AssertionError("prompt " + id + " was not submitted"));
+  }
+
+  /** The latest request for this choice of the prompt. */
+  Request latest(String id, int choice) {
+    return requests.stream()
+        .filter(request -> request.request.id().equals(id))
+        .filter(request -> request.request.sampling().choice() == choice)
         .reduce((first, second) -> second)
         .orElseThrow(() -> new AssertionError("prompt " + id + " was not submitted"));
   }
@@ -88,6 +98,11 @@ final class HandDrivenEngine implements Engine {
 
     Request says(String text, int... tokens) {
       listener.accept(new Tokens(tokens, text));
+      return this;
+    }
+
+    Request says(String text, TokenLogprobs logprobs) {
+      listener.accept(new Tokens(new int[] {logprobs.token().id()}, text, List.of(logprobs)));
       return this;
     }
 

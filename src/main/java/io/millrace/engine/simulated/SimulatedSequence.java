@@ -95,7 +95,8 @@ final class SimulatedSequence {
       startedAt = System.nanoTime();
     }
     if (!isFull()) {
-      int token = Words.at(request.prompt(), request.sampling().seed(), tokens);
+      long seed = request.sampling().seed() + request.sampling().choice();
+      int token = Words.at(request.prompt(), seed, tokens);
       append(token);
       listener.accept(new Tokens(new int[] {token}, unpublished()));
     }
@@ -108,7 +109,9 @@ final class SimulatedSequence {
   }
 
   private boolean isFull() {
-    return tokens >= request.maxTokens() || promptTokens + tokens >= contextLength;
+    return request.resumed().end().isPresent()
+        || tokens >= request.maxTokens()
+        || promptTokens + tokens >= contextLength;
   }
 
   private void append(int token) {
