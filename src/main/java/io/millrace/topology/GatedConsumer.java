@@ -154,18 +154,20 @@ final class GatedConsumer extends KafkaConsumer<byte[], byte[]> {
       @Override
       public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
         leave(partitions);
+        // It commits them once more.
         listener.onPartitionsRevoked(partitions);
+        fence.left(partitions);
       }
 
       @Override
       public void onPartitionsLost(Collection<TopicPartition> partitions) {
         leave(partitions);
         listener.onPartitionsLost(partitions);
+        fence.left(partitions);
       }
 
       private void leave(Collection<TopicPartition> partitions) {
         forget(partitions);
-        fence.left(partitions);
         pausedByStreams.removeAll(partitions);
       }
     };
