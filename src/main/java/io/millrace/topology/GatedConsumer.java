@@ -154,16 +154,21 @@ final class GatedConsumer extends KafkaConsumer<byte[], byte[]> {
       @Override
       public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
         leave(partitions);
-        // It commits them once more.
-        listener.onPartitionsRevoked(partitions);
-        fence.left(partitions);
+        try {
+          listener.onPartitionsRevoked(partitions); // commits them once more
+        } finally {
+          fence.left(partitions);
+        }
       }
 
       @Override
       public void onPartitionsLost(Collection<TopicPartition> partitions) {
         leave(partitions);
-        listener.onPartitionsLost(partitions);
-        fence.left(partitions);
+        try {
+          listener.onPartitionsLost(partitions);
+        } finally {
+          fence.left(partitions);
+        }
       }
 
       private void leave(Collection<TopicPartition> partitions) {
