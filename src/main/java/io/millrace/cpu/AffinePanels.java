@@ -9,7 +9,6 @@ import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import io.millrace.tensor.AffineType;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -21,8 +20,6 @@ import jdk.incubator.vector.IntVector;
  */
 record AffinePanels(AffineType dtype) implements Panels {
   private static final int FACTORS = ROWS * Short.BYTES;
-
-  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LE);
 
   /** Whether a type is one of these. */
   static boolean have(AffineType dtype) {
@@ -51,20 +48,16 @@ record AffinePanels(AffineType dtype) implements Panels {
   public boolean pack(MemorySegment source, int rows, int cols, MemorySegment panel) {
     boolean finite = true;
     int groups = cols / dtype.groupSize();
-    for (int row = 0; row < rows; row++) {
-      for (int group = 0; group < groups; group++) {
-        long from = ((long) row * groups + group) * dtype.blockBytes();
-        long to = (long) group * panelGroup();
-        short scale = source.get(SHORT, from);
-        short bias = source.get(SHORT, from + Short.BYTES);
-        finite &= halves().finite(scale) && halves().finite(bias);
-        panel.set(SHORT, to + row * Short.BYTES, scale);
-        panel.set(SHORT, to + FACTORS + row * Short.BYTES, bias);
-        for (int i = 0; i < dtype.quantBytes(); i++) {
-          byte quants = source.get(ValueLayout.JAVA_BYTE, from + 2 * Short.BYTES + i);
-          panel.set(ValueLayout.JAVA_BYTE, to + 2 * FACTORS + i * ROWS + row, quants);
-        }
+    long rowBytes = (long) groups * dtype.blockBytes();
+    for (int group = 0; group < groups; group++) {
+      long from = (long) group * dtype.blockBytes();
+      long to = (long) group * panelGroup();
+      for (int i = 0; i < 2; i++) {
+        long factor = from + i * Short.BYTES;
+        finite &= halves().packOne(source, factor, rowBytes, rows, panel, to + i * FACTORS);
       }
+      long quants = from + 2 * Short.BYTES;
+      Interleave.bytes(source, quants, rowBytes, rows, dtype.quantBytes(), panel, to + 2 * FACTORS);
     }
     return finite;
   }

@@ -6,7 +6,6 @@ import static io.millrace.cpu.Lanes.LE;
 import static jdk.incubator.vector.VectorOperators.B2F;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 
@@ -27,9 +26,6 @@ final class BytePanels implements Panels {
    */
   static final boolean MULTIPLIES = B.length() == Lanes.COUNT;
 
-  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(LE);
-  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LE);
-
   @Override
   public long bytes(int cols) {
     return (long) cols / BLOCK * PANEL_BLOCK;
@@ -39,21 +35,12 @@ final class BytePanels implements Panels {
   public boolean pack(MemorySegment source, int rows, int cols, MemorySegment panel) {
     boolean finite = true;
     int blocks = cols / BLOCK;
-    for (int row = 0; row < rows; row++) {
-      for (int block = 0; block < blocks; block++) {
-        long from = ((long) row * blocks + block) * SOURCE_BLOCK;
-        long to = (long) block * PANEL_BLOCK;
-        short scale = source.get(SHORT, from);
-        finite &= Float.isFinite(Float.float16ToFloat(scale));
-        panel.set(SHORT, to + row * Short.BYTES, scale);
-        for (int i = 0; i < BLOCK; i += Long.BYTES) {
-          long eight = source.get(LONG, from + Short.BYTES + i);
-          long column = to + SCALES + i * ROWS + row;
-          for (int j = 0; j < Long.BYTES; j++) {
-            panel.set(ValueLayout.JAVA_BYTE, column + j * ROWS, (byte) (eight >>> j * Byte.SIZE));
-          }
-        }
-      }
+    long rowBytes = (long) blocks * SOURCE_BLOCK;
+    for (int block = 0; block < blocks; block++) {
+      long from = (long) block * SOURCE_BLOCK;
+      long to = (long) block * PANEL_BLOCK;
+      finite &= HalfPanels.F16.packOne(source, from, rowBytes, rows, panel, to);
+      Interleave.bytes(source, from + Short.BYTES, rowBytes, rows, BLOCK, panel, to + SCALES);
     }
     return finite;
   }

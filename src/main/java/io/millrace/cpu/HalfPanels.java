@@ -63,8 +63,19 @@ final class HalfPanels implements Panels {
     return finite;
   }
 
-  /** Whether a number is neither infinite nor NaN. */
-  boolean finite(short value) {
+  /** Copies one number of each row, and returns whether all are finite: scales of other formats. */
+  boolean packOne(
+      MemorySegment source, long from, long rowBytes, int rows, MemorySegment panel, long to) {
+    boolean allFinite = true;
+    for (int row = 0; row < rows; row++) {
+      short value = source.get(SHORT, from + row * rowBytes);
+      allFinite &= finite(value);
+      panel.set(SHORT, to + row * Short.BYTES, value);
+    }
+    return allFinite;
+  }
+
+  private boolean finite(short value) {
     return (value & exponent) != exponent;
   }
 

@@ -9,7 +9,6 @@ import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -26,13 +25,11 @@ final class NibblePanels implements Panels {
   private static final int PANEL_BLOCK = SCALES + HALF * ROWS;
   private static final int SOURCE_BLOCK = Short.BYTES + HALF;
 
-  /** Subtracts 8 from an unsigned integer of four bits, in both halves. */
-  private static final int SIGN = 0x88;
+  /** Subtracts 8 from unsigned integers of four bits, sixteen of them. */
+  private static final long SIGNS = 0x8888888888888888L;
 
   /** Brings the low half of a byte to the top of an int. */
   private static final int TOP = 28;
-
-  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LE);
 
   @Override
   public long bytes(int cols) {
@@ -43,18 +40,13 @@ final class NibblePanels implements Panels {
   public boolean pack(MemorySegment source, int rows, int cols, MemorySegment panel) {
     boolean finite = true;
     int blocks = cols / BLOCK;
-    for (int row = 0; row < rows; row++) {
-      for (int block = 0; block < blocks; block++) {
-        long from = ((long) row * blocks + block) * SOURCE_BLOCK;
-        long to = (long) block * PANEL_BLOCK;
-        short scale = source.get(SHORT, from);
-        finite &= Float.isFinite(Float.float16ToFloat(scale));
-        panel.set(SHORT, to + row * Short.BYTES, scale);
-        for (int i = 0; i < HALF; i++) {
-          int pair = source.get(ValueLayout.JAVA_BYTE, from + Short.BYTES + i) ^ SIGN;
-          panel.set(ValueLayout.JAVA_BYTE, to + SCALES + i * ROWS + row, (byte) pair);
-        }
-      }
+    long rowBytes = (long) blocks * SOURCE_BLOCK;
+    for (int block = 0; block < blocks; block++) {
+      long from = (long) block * SOURCE_BLOCK;
+      long to = (long) block * PANEL_BLOCK;
+      finite &= HalfPanels.F16.packOne(source, from, rowBytes, rows, panel, to);
+      long pairs = to + SCALES;
+      Interleave.bytes(source, from + Short.BYTES, rowBytes, rows, HALF, panel, pairs, ROWS, SIGNS);
     }
     return finite;
   }

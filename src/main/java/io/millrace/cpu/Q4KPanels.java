@@ -35,7 +35,6 @@ final class Q4KPanels implements Panels {
   private static final int PANEL_BLOCK = 2 * FACTORS + BLOCK / PART * PANEL_PART;
 
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
-  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LE);
 
   @Override
   public long bytes(int cols) {
@@ -46,25 +45,27 @@ final class Q4KPanels implements Panels {
   public boolean pack(MemorySegment source, int rows, int cols, MemorySegment panel) {
     boolean finite = true;
     int blocks = cols / BLOCK;
-    for (int row = 0; row < rows; row++) {
-      for (int block = 0; block < blocks; block++) {
-        long from = ((long) row * blocks + block) * SOURCE_BLOCK;
-        long to = (long) block * PANEL_BLOCK;
-        for (int i = 0; i < 2; i++) {
-          short factor = source.get(SHORT, from + i * Short.BYTES);
-          finite &= Float.isFinite(Float.float16ToFloat(factor));
-          panel.set(SHORT, to + i * FACTORS + row * Short.BYTES, factor);
-        }
+    long rowBytes = (long) blocks * SOURCE_BLOCK;
+    for (int block = 0; block < blocks; block++) {
+      long from = (long) block * SOURCE_BLOCK;
+      long to = (long) block * PANEL_BLOCK;
+      for (int i = 0; i < 2; i++) {
+        long factor = from + i * Short.BYTES;
+        finite &= HalfPanels.F16.packOne(source, factor, rowBytes, rows, panel, to + i * FACTORS);
+      }
+      long parts = to + 2 * FACTORS;
+      for (int row = 0; row < rows; row++) {
+        long scales = from + row * rowBytes + SOURCE_SCALES;
         for (int group = 0; group < BLOCK / HALF; group++) {
-          long scales = to + 2 * FACTORS + group / 2 * PANEL_PART + group % 2 * 2 * ROWS + row;
-          panel.set(BYTE, scales, scale(source, from + SOURCE_SCALES, group, 0));
-          panel.set(BYTE, scales + ROWS, scale(source, from + SOURCE_SCALES, group, 4));
+          long out = parts + group / 2 * PANEL_PART + group % 2 * 2 * ROWS + row;
+          panel.set(BYTE, out, scale(source, scales, group, 0));
+          panel.set(BYTE, out + ROWS, scale(source, scales, group, 4));
         }
-        for (int i = 0; i < BLOCK / 2; i++) {
-          long part = to + 2 * FACTORS + i / HALF * PANEL_PART;
-          byte pair = source.get(BYTE, from + SOURCE_QUANTS + i);
-          panel.set(BYTE, part + QUANTS + i % HALF * ROWS + row, pair);
-        }
+      }
+      for (int part = 0; part < BLOCK / PART; part++) {
+        long quants = from + SOURCE_QUANTS + part * HALF;
+        long out = parts + part * PANEL_PART + QUANTS;
+        Interleave.bytes(source, quants, rowBytes, rows, HALF, panel, out);
       }
     }
     return finite;

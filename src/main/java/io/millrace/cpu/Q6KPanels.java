@@ -11,7 +11,6 @@ import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -42,9 +41,6 @@ final class Q6KPanels implements Panels {
   /** What is subtracted from six bits. */
   private static final int MIDDLE = 32;
 
-  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
-  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LE);
-
   @Override
   public long bytes(int cols) {
     return (long) cols / BLOCK * PANEL_BLOCK;
@@ -59,31 +55,28 @@ final class Q6KPanels implements Panels {
   public boolean pack(MemorySegment source, int rows, int cols, MemorySegment panel) {
     boolean finite = true;
     int blocks = cols / BLOCK;
-    for (int row = 0; row < rows; row++) {
-      for (int block = 0; block < blocks; block++) {
-        long from = ((long) row * blocks + block) * SOURCE_BLOCK;
-        long to = (long) block * PANEL_BLOCK;
-        short factor = source.get(SHORT, from + SOURCE_FACTOR);
-        finite &= Float.isFinite(Float.float16ToFloat(factor));
-        panel.set(SHORT, to + row * Short.BYTES, factor);
-        for (int part = 0; part < BLOCK / PART; part++) {
-          long low = from + part * PART / 2;
-          long high = from + SOURCE_HIGH + part * PART / 4;
-          long scales = from + SOURCE_SCALES + part * PART / GROUP;
-          long out = to + FACTORS + part * PANEL_PART + row;
-          for (int i = 0; i < PART / GROUP; i++) {
-            panel.set(BYTE, out + i * ROWS, source.get(BYTE, scales + i));
-          }
-          for (int i = 0; i < QUARTER; i++) {
-            long column = out + QUANTS + i * COLUMN;
-            panel.set(BYTE, column, source.get(BYTE, low + i));
-            panel.set(BYTE, column + ROWS, source.get(BYTE, low + QUARTER + i));
-            panel.set(BYTE, column + 2 * ROWS, source.get(BYTE, high + i));
-          }
-        }
+    long rowBytes = (long) blocks * SOURCE_BLOCK;
+    for (int block = 0; block < blocks; block++) {
+      long from = (long) block * SOURCE_BLOCK;
+      long to = (long) block * PANEL_BLOCK;
+      finite &= HalfPanels.F16.packOne(source, from + SOURCE_FACTOR, rowBytes, rows, panel, to);
+      for (int part = 0; part < BLOCK / PART; part++) {
+        long low = from + part * PART / 2;
+        long high = from + SOURCE_HIGH + part * PART / 4;
+        long scales = from + SOURCE_SCALES + part * PART / GROUP;
+        long out = to + FACTORS + part * PANEL_PART;
+        Interleave.bytes(source, scales, rowBytes, rows, PART / GROUP, panel, out);
+        packQuants(source, low, rowBytes, rows, panel, out + QUANTS);
+        packQuants(source, low + QUARTER, rowBytes, rows, panel, out + QUANTS + ROWS);
+        packQuants(source, high, rowBytes, rows, panel, out + QUANTS + 2 * ROWS);
       }
     }
     return finite;
+  }
+
+  private static void packQuants(
+      MemorySegment source, long from, long rowBytes, int rows, MemorySegment panel, long to) {
+    Interleave.bytes(source, from, rowBytes, rows, QUARTER, panel, to, COLUMN, 0);
   }
 
   @Override
