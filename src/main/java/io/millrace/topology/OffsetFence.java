@@ -37,6 +37,8 @@ final class OffsetFence {
   /** What a transaction commits instead of these offsets: the same, or one if there are none. */
   Map<TopicPartition, OffsetAndMetadata> fill(Map<TopicPartition, OffsetAndMetadata> offsets) {
     pending = Map.copyOf(offsets);
+    // Should this transaction fail, nobody knows whether it was committed, until they are fetched.
+    committed.keySet().removeAll(offsets.keySet());
     if (!offsets.isEmpty() || committed.isEmpty()) {
       return offsets;
     }

@@ -36,7 +36,7 @@ class FaultSuiteIT {
     for (Fault fault : Fault.values()) {
       once.put(fault, 1);
     }
-    once.remove(Fault.BROKER_STOP);
+    once.remove(Fault.BROKER_KILL);
 
     run(once);
   }
@@ -74,7 +74,17 @@ class FaultSuiteIT {
   @Test
   @Tag("chaos")
   void shouldLoseAndRepeatNothingWhenTheBrokerIsRestarted() throws Exception {
-    run(Map.of(Fault.BROKER_STOP, OTHERS, Fault.BROKER_KILL, OTHERS));
+    run(Map.of(Fault.BROKER_STOP, OTHERS));
+  }
+
+  /**
+   * Apart, because a single broker that is killed now and then leaves a transaction behind that
+   * nobody ends, as {@code kafka-transactions.sh find-hanging} shows: then lanes wait for it.
+   */
+  @Test
+  @Tag("chaos")
+  void shouldLoseAndRepeatNothingWhenTheBrokerIsKilled() throws Exception {
+    run(Map.of(Fault.BROKER_KILL, OTHERS));
   }
 
   @Test

@@ -35,15 +35,24 @@ class OffsetFenceTest {
   }
 
   @Test
-  void shouldNotCommitAgainWhatWasAborted() {
+  void shouldCommitAgainWhatItHasCommitted() {
     fence.fetched(Map.of(LANE, FIVE));
-    fence.fill(Map.of(LANE, SIX));
-    Map<TopicPartition, OffsetAndMetadata> afterAnAbort = fence.fill(Map.of());
-    fence.committed();
     fence.fill(Map.of(LANE, SIX));
     fence.committed();
 
-    assertThat(afterAnAbort).isEqualTo(Map.of(LANE, FIVE));
+    assertThat(fence.fill(Map.of())).isEqualTo(Map.of(LANE, SIX));
+  }
+
+  @Test
+  void shouldForgetWhatMayOrMayNotBeCommitted() {
+    fence.fetched(Map.of(LANE, FIVE));
+
+    fence.fill(Map.of(LANE, SIX));
+    Map<TopicPartition, OffsetAndMetadata> afterAFailure = fence.fill(Map.of());
+    fence.committed();
+    fence.fetched(Map.of(LANE, SIX));
+
+    assertThat(afterAFailure).isEmpty();
     assertThat(fence.fill(Map.of())).isEqualTo(Map.of(LANE, SIX));
   }
 
