@@ -93,7 +93,7 @@ def metadata(c, sp):
         entry("llama.block_count", U32, c["layers"]),
         entry("llama.feed_forward_length", U32, c["ffn"]),
         entry("llama.attention.head_count", U32, c["heads"]),
-        entry("llama.attention.head_count_kv", U32, c["kv_heads"]),
+        entry("llama.attention.head_count_kv", U32, c["heads"]),
         entry("llama.attention.key_length", U32, c["head_dim"]),
         entry("llama.attention.value_length", U32, c["head_dim"]),
         entry("llama.attention.layer_norm_rms_epsilon", F32, c["eps"]),
@@ -125,7 +125,7 @@ def main():
     assert sp.get_piece_size() == c["vocab"]
 
     infos, blobs, offset = [], [], 0
-    for name, t in tensors(saved["mean"], c):
+    for name, t in tensors(saved["model"], c):
         x = t.numpy()
         kind = TENSOR_Q8_0 if x.ndim == 2 else TENSOR_F32
         data = q8_0(x) if kind == TENSOR_Q8_0 else x.astype("<f4").tobytes()

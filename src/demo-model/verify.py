@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
-"""Reads the exported GGUF file back with code of its own and lets it write.
+"""Reads the exported GGUF file back with code of its own, lets it write, and checks what it says.
 
 Nothing here is shared with the exporter: the file is parsed, the weights are dequantized, the
 tokenizer is rebuilt from the metadata, and the text is written token by token with a key/value
 cache.  With --run, the logits are compared with those of the trained model, and the tokenizer
-with SentencePiece; with --heldout as well, the loss of the quantized model is measured.
+with SentencePiece; with --heldout as well, the loss of the quantized model is measured.  With
+--stories, that many stories are written and checked (check.py), and the facts are asked.
 
-    python3 verify.py tales.gguf [--run run/] [--heldout heldout.jsonl] [--prompts prompts.txt]
+    python3 verify.py tales.gguf [--run run/] [--heldout heldout.jsonl] [--prompts prompts.txt] [--stories 200]
 """
 import argparse
 import os
 import struct
 
 import numpy as np
+
+import generate_corpus as corpus
+from check import faults
 
 SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 
@@ -157,12 +161,11 @@ class Model:
         return self.output @ self.norm(x, "output_norm.weight")
 
 
-def write(model, tok, prompt, temperature, rng, limit=400):
+def write(model, tok, prompt, temperature, rng, limit=200):
     """Returns the continuation, and whether the model ended it by itself."""
     model.reset()
-    ids = [tok.bos] + tok.encode(prompt)
     out = []
-    for t in ids:
+    for t in [tok.bos] + tok.encode(prompt):
         logits = model.step(t)
     while model.n < model.context and len(out) < limit:
         if temperature:
@@ -177,10 +180,43 @@ def write(model, tok, prompt, temperature, rng, limit=400):
     return tok.decode(out), False
 
 
-PROMPTS = ["In the beginning the Universe was created.", "Once upon a time", "One day, a little fox",
-           "In the forest, there lived", "The moon", "Question: Tell me a story about a cat.\nAnswer:",
-           "Question: Tell me a story about a brave dragon.\nAnswer:", "Question: What is the opposite of hot?\nAnswer:",
-           "Question: Who are you?\nAnswer:", "Question: What is 6 plus 7?\nAnswer:", "Count: one, two, three,", "Dear Anna,"]
+def check_stories(model, tok, n, temperature, rng):
+    """Stories without a fault, of n; half of them are asked for, and must be about that."""
+    good, tokens = 0, []
+    for i in range(n):
+        kind, thing, colour = (corpus.R.choice(x) for x in (corpus.KINDS, corpus.THINGS, corpus.COLOURS))
+        prompt, wanted = [
+            (f"Once upon a time there was a {corpus.R.choice(corpus.LOOKS)} {kind}", [kind]),
+            (f"One day, a {corpus.R.choice(corpus.LOOKS)} {kind}", [kind]),
+            (f"Question: Tell me a story about {corpus.a(kind)}.", [kind]),
+            (f"Question: Tell me a story about a {colour} {thing}.", [f"{colour} {thing}"])][i % 4]
+        text, ended = write(model, tok, prompt, temperature, rng)
+        text = text.removeprefix("\nAnswer:") if prompt.startswith("Question") else prompt + text
+        found = faults(text) + [f"nothing about {w}" for w in wanted if w not in text] + ([] if ended else ["no end"])
+        good += not found
+        tokens.append(len(tok.encode(text)))
+        if found:
+            print(f"  {'; '.join(found)}: {text.strip()}")
+    print(f"temperature {temperature}: {good} of {n} stories without a fault, {int(np.median(tokens))} tokens (median)")
+
+
+def check_answers(model, tok, temperature, rng):
+    """Answers that are right, word for word: the closed set, other questions, and exercises."""
+    documents = dict(facts=[corpus.asked(corpus.R.choice(asks), answer) for asks, answer in corpus.FACTS],
+                     unknown=[corpus.asked(*corpus.unknown()) for _ in range(50)],
+                     exercises=[corpus.exercise()[0] for _ in range(200)])
+    for name, cases in documents.items():
+        right = 0
+        for prompt, answer in (d.split("\nAnswer: ") for d in cases):
+            text, ended = write(model, tok, prompt, temperature, rng, limit=60)
+            if ended and text == f"\nAnswer: {answer}":
+                right += 1
+            else:
+                print(f"  {prompt!r}: {text!r}, not {answer!r}")
+        print(f"temperature {temperature}: {right} of {len(cases)} {name} right")
+
+
+PROMPTS = ["Once upon a time", "One day, a little fox", "Question: What is the opposite of hot?"]
 
 
 def main():
@@ -190,9 +226,10 @@ def main():
     p.add_argument("--heldout")
     p.add_argument("--prompts", help="a file with one prompt in each line")
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--quiet", action="store_true", help="no samples")
+    p.add_argument("--stories", type=int, default=0)
     a = p.parse_args()
     gguf = Gguf(a.gguf)
+    corpus.R.seed(a.seed)
     tok, model, rng = Tokenizer(gguf.meta), Model(gguf), np.random.default_rng(a.seed)
     params = sum(t.size for t in gguf.tensors.values())
     print(f"{gguf.meta['general.name']}: {params} parameters, {len(gguf.tensors)} tensors, {len(gguf.data)} bytes")
@@ -203,14 +240,14 @@ def main():
     if a.run:
         import sentencepiece as spm
         import torch
-        from train import Llama, encode, heldout_loss
+        from train import Llama, heldout_loss, pack
         sp = spm.SentencePieceProcessor(model_file=os.path.join(a.run, "tokenizer.model"))
         texts = prompts + ["Zoé sat in the café — alone.", "x = 42; \u2603 and \U0001F600!", "  two  spaces", "\nQuestion: a\nAnswer:"]
         for t in texts:
             assert tok.encode(t) == sp.encode(t), t
         saved = torch.load(os.path.join(a.run, "checkpoint.pt"))
         trained = Llama(saved["config"])
-        trained.load_state_dict(saved["mean"])
+        trained.load_state_dict(saved["model"])
         worst = same = total = 0
         for t in prompts:
             ids = [tok.bos] + tok.encode(t)
@@ -225,8 +262,8 @@ def main():
         print(f"tokenizers agree on {len(texts)} texts; quantized and trained model: largest difference "
               f"of a logit {worst:.3f}, same best token {same} of {total}")
         if a.heldout:
-            data = encode(sp, a.heldout)
-            print(f"held-out loss of the trained model {heldout_loss(trained, data, rows=400):.4f}")
+            rows = pack(sp, a.heldout)
+            print(f"held-out loss of the trained model {heldout_loss(trained, rows, 10 ** 6):.4f}")
             state = dict(trained.state_dict())
             names = dict(q="attn_q", k="attn_k", v="attn_v", o="attn_output", gate="ffn_gate", up="ffn_up",
                          down="ffn_down", attn_norm="attn_norm", ffn_norm="ffn_norm")
@@ -235,14 +272,15 @@ def main():
                 name = {"embed": "token_embd", "norm": "output_norm"}.get(part[0]) or f"blk.{part[1]}.{names[part[2]]}"
                 state[key] = torch.from_numpy(gguf.tensors[name + ".weight"])
             trained.load_state_dict(state)
-            print(f"held-out loss of the quantized model {heldout_loss(trained, data, rows=400):.4f}")
-    if a.quiet:
-        return
+            print(f"held-out loss of the quantized model {heldout_loss(trained, rows, 10 ** 6):.4f}")
     for temperature in (0, 0.8):
         print(f"\n==== temperature {temperature}")
         for t in prompts:
             text, ended = write(model, tok, t, temperature, rng)
             print(f"--- {t}\n{text}{'' if ended else ' [not ended]'}")
+        if a.stories:
+            check_stories(model, tok, a.stories, temperature, rng)
+            check_answers(model, tok, temperature, rng)
 
 
 if __name__ == "__main__":

@@ -66,15 +66,16 @@ struct Q8_0 {
   }
 };
 
-// A kernel for each type: INSTANTIATE(matvec, 4) makes matvec_4_f32, … from matvec<F32, 4>, …
+// INSTANTIATE(name, function<arguments>) makes a kernel of a template; INSTANTIATE_FORMATS(embed) makes embed_f32, … from
+// embed<F32>, …
 #define STRING(text) #text
 #define HOST_NAME(name) [[host_name(STRING(name))]]
-#define INSTANTIATE_TYPE(function, variant, name, Format) \
-  typedef decltype(function<Format, variant>) name##_type;  \
-  template HOST_NAME(name) kernel name##_type function<Format, variant>;
+#define INSTANTIATE(name, ...)              \
+  typedef decltype(__VA_ARGS__) name##_type; \
+  template HOST_NAME(name) kernel name##_type __VA_ARGS__;
 
-#define INSTANTIATE(function, variant)                                      \
-  INSTANTIATE_TYPE(function, variant, function##_##variant##_f32, F32)      \
-  INSTANTIATE_TYPE(function, variant, function##_##variant##_f16, F16)      \
-  INSTANTIATE_TYPE(function, variant, function##_##variant##_bf16, BF16)    \
-  INSTANTIATE_TYPE(function, variant, function##_##variant##_q8_0, Q8_0)
+#define INSTANTIATE_FORMATS(function)           \
+  INSTANTIATE(function##_f32, function<F32>)    \
+  INSTANTIATE(function##_f16, function<F16>)    \
+  INSTANTIATE(function##_bf16, function<BF16>)  \
+  INSTANTIATE(function##_q8_0, function<Q8_0>)

@@ -24,7 +24,7 @@ void read_eight(device const uchar* row, bool exists, uint k, uint cols, thread 
   }
 }
 
-template <typename Format, ushort unused>
+template <typename Format>
 kernel void matmat(device const uchar* w [[buffer(0)]],
                    device const float* x [[buffer(1)]],
                    device float* out [[buffer(2)]],
@@ -92,4 +92,4 @@ kernel void matmat(device const uchar* w [[buffer(0)]],
   }
 }
 
-INSTANTIATE(matmat, 1)
+INSTANTIATE_FORMATS(matmat)

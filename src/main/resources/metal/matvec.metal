@@ -57,7 +57,13 @@ kernel void matvec(device const uchar* w [[buffer(0)]],
   }
 }
 
-INSTANTIATE(matvec, 1)
-INSTANTIATE(matvec, 2)
-INSTANTIATE(matvec, 4)
-INSTANTIATE(matvec, 8)
+#define INSTANTIATE_COLUMNS(columns)                              \
+  INSTANTIATE(matvec_##columns##_f32, matvec<F32, columns>)       \
+  INSTANTIATE(matvec_##columns##_f16, matvec<F16, columns>)       \
+  INSTANTIATE(matvec_##columns##_bf16, matvec<BF16, columns>)     \
+  INSTANTIATE(matvec_##columns##_q8_0, matvec<Q8_0, columns>)
+
+INSTANTIATE_COLUMNS(1)
+INSTANTIATE_COLUMNS(2)
+INSTANTIATE_COLUMNS(4)
+INSTANTIATE_COLUMNS(8)

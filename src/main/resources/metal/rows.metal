@@ -5,8 +5,8 @@ struct LookupShape {
   uint row_bytes;
 };
 
-// out[i] = table[tokens[i]], one thread per element. `unused` keeps the name's pattern: the kernel has no variants.
-template <typename Format, ushort unused>
+// out[i] = table[tokens[i]], one thread per element.
+template <typename Format>
 kernel void embed(device const uchar* table [[buffer(0)]],
                   device const uint* tokens [[buffer(1)]],
                   device float* out [[buffer(2)]],
@@ -16,7 +16,7 @@ kernel void embed(device const uchar* table [[buffer(0)]],
   out[ulong(at.y) * shape.cols + at.x] = Format::one(row, at.x);
 }
 
-INSTANTIATE(embed, 1)
+INSTANTIATE_FORMATS(embed)
 
 // out[i] = x[rows[i]], one thread per element.
 kernel void gather(device const float* x [[buffer(0)]],
@@ -35,7 +35,7 @@ struct NormShape {
 };
 
 // RMSNorm: out = x / sqrt(mean(x²) + epsilon) · gain, a threadgroup per row, or per head. `out` may be `x`.
-template <typename Format, ushort unused>
+template <typename Format>
 kernel void rms_norm(device const float* x [[buffer(0)]],
                      device const uchar* gain [[buffer(1)]],
                      device float* out [[buffer(2)]],
@@ -60,7 +60,7 @@ kernel void rms_norm(device const float* x [[buffer(0)]],
   }
 }
 
-INSTANTIATE(rms_norm, 1)
+INSTANTIATE_FORMATS(rms_norm)
 
 // gate = silu(gate) · up. The exponent is clamped, since fast math knows no infinities.
 kernel void swiglu(device float* gate [[buffer(0)]],
@@ -78,7 +78,7 @@ kernel void add(device float* x [[buffer(0)]],
 }
 
 // x = x + bias, one thread per element.
-template <typename Format, ushort unused>
+template <typename Format>
 kernel void add_bias(device float* x [[buffer(0)]],
                      device const uchar* bias [[buffer(1)]],
                      constant uint& cols [[buffer(2)]],
@@ -86,4 +86,4 @@ kernel void add_bias(device float* x [[buffer(0)]],
   x[ulong(at.y) * cols + at.x] += Format::one(bias, at.x);
 }
 
-INSTANTIATE(add_bias, 1)
+INSTANTIATE_FORMATS(add_bias)

@@ -40,6 +40,7 @@ Compiler compiler;
 Limits limits;
 Totals totals;
 bool execution = true;
+bool each_order = false;
 std::string next_failure;
 
 struct Buffer : Object {
@@ -100,7 +101,7 @@ enum Status : unsigned long { NOT_ENQUEUED = 0, COMMITTED = 2, COMPLETED = 4, ER
 
 struct CommandBuffer : Object {
   CommandBuffer() : Object(class_named("MTLCommandBuffer")) {}
-  std::vector<Command> commands;
+  std::deque<Command> commands;
   std::vector<Object*> retained;
   Status status = NOT_ENQUEUED;
   bool waited = false;
@@ -172,6 +173,30 @@ std::string run(Command& command) {
   return fault;
 }
 
+// Runs a command in every order, each time from the same state: the results must have the same bits.
+std::string run_in_each_order(Command& command) {
+  std::map<Buffer*, std::string> before;
+  std::map<Buffer*, std::string> expected;
+  for (Binding& binding : command.bindings) {
+    Buffer* buffer = binding.buffer;
+    if (buffer && buffer->block) before[buffer] = std::string((char*)buffer->bytes, buffer->length);
+  }
+  for (Order order : {Order::FORWARD, Order::REVERSE, Order::RANDOM}) {
+    set_order(order, 7);
+    for (auto& [buffer, bytes] : before) memcpy(buffer->bytes, bytes.data(), bytes.size());
+    std::string fault = run(command);
+    if (!fault.empty()) return fault;
+    for (auto& [buffer, bytes] : before) {
+      std::string found((char*)buffer->bytes, buffer->length);
+      if (order == Order::FORWARD) expected[buffer] = found;
+      if (found != expected[buffer]) {
+        return std::string(command.job.kernel->name) + ": the result depends on the order of threads";
+      }
+    }
+  }
+  return "";
+}
+
 void execute(CommandBuffer* buffer) {
   buffer->start = now();
   std::string fault = next_failure;
@@ -182,7 +207,8 @@ void execute(CommandBuffer* buffer) {
       size_t last = first;
       while (last < buffer->commands.size() && buffer->commands[last].phase == buffer->commands[first].phase) last++;
       for (size_t i : permutation(last - first)) {
-        fault = run(buffer->commands[first + i]);
+        Command& command = buffer->commands[first + i];
+        fault = each_order ? run_in_each_order(command) : run(command);
         if (!fault.empty()) {
           report("%s", fault.c_str());
           break;
@@ -399,7 +425,7 @@ void dispatch(Object* self, Size grid, Size group, bool whole_groups) {
     return;
   }
   if (!check_bindings(encoder)) return;
-  Command command;
+  Command& command = encoder->buffer->commands.emplace_back();
   command.pipeline = encoder->pipeline;
   Job& job = command.job;
   job.kernel = encoder->pipeline->kernel;
@@ -414,11 +440,13 @@ void dispatch(Object* self, Size grid, Size group, bool whole_groups) {
     job.threads[d] = whole_groups ? grids[d] * groups[d] : grids[d];
     job.arguments.groups[d] = whole_groups ? grids[d] : (grids[d] + groups[d] - 1) / groups[d];
   }
-  for (unsigned i = 0; i < msl::BUFFERS; i++) command.bindings[i] = encoder->bindings[i];
+  for (unsigned i = 0; i < job.kernel->count; i++) {
+    const msl::Parameter& parameter = job.kernel->parameters[i];
+    if (parameter.source == msl::Source::BUFFER) command.bindings[parameter.index] = encoder->bindings[parameter.index];
+  }
   // A serial encoder runs its commands one after the other.
   if (!encoder->concurrent) encoder->buffer->phase++;
   command.phase = encoder->buffer->phase;
-  encoder->buffer->commands.push_back(command);
 }
 
 Object* new_encoder(Object* self, bool concurrent) {
@@ -597,7 +625,11 @@ void simulator_compiler(const char* command, const char* headers, const char* ca
   compiler = {command, headers, cache};
 }
 
-void simulator_order(int order, unsigned seed) { set_order(static_cast<Order>(order), seed); }
+// 3 is each order, one after the other.
+void simulator_order(int order, unsigned seed) {
+  each_order = order == 3;
+  set_order(each_order ? Order::FORWARD : static_cast<Order>(order), seed);
+}
 
 void simulator_limits(long max_threads, long max_buffer_length, long working_set) {
   limits = {(unsigned long)max_threads, (unsigned long)max_buffer_length, (unsigned long)working_set};

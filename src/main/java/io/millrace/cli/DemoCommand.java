@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
           + " prompts, shows their texts as they are written, and ends."
     })
 final class DemoCommand implements Callable<Integer> {
-  private static final int MAX_TOKENS = 80;
+  private static final int MAX_TOKENS = 160;
   private static final double TEMPERATURE = 0.7;
   private static final long TIMEOUT_SECONDS = 120;
 

@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       CancelCommand.class,
       DemoCommand.class,
       DevCommand.class,
+      DoctorCommand.class,
       FleetCommand.class,
       GenerateCommand.class,
       InspectCommand.class,

@@ -134,7 +134,8 @@ final class HubClient implements AutoCloseable {
         switch (status) {
           case 401, 403 ->
               settings.token().isPresent()
-                  ? "%s answers %d: the token of HF_TOKEN may not read it; accept the model's licence on the Hub, or use another token"
+                  ? ("%s answers %d: the token of HF_TOKEN may not read it; accept the model's"
+                          + " licence on the Hub, or use another token")
                       .formatted(uri, status)
                   : "%s answers %d: there is no such repository, or it needs a token; set HF_TOKEN"
                       .formatted(uri, status);

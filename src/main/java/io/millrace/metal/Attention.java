@@ -4,6 +4,7 @@ import io.millrace.metal.Kernels.Family;
 import io.millrace.tensor.Batch;
 import io.millrace.tensor.KvCache;
 import io.millrace.tensor.Rope;
+import java.util.List;
 
 /** Rotary embedding, the way into the KV cache, and attention over it. */
 final class Attention {
@@ -38,7 +39,7 @@ final class Attention {
       MetalKvCache cache, int layer, MetalActivation keys, MetalActivation values, Batch batch) {
     BatchTables.Pages pages = tables.pages(batch);
     KvCache.Shape shape = cache.shape();
-    step.encode(kernels.get(Family.ATTENTION, cache.kernel("store_1"), SIMD_WIDTH))
+    step.encode(kernels.get(Family.ATTENTION, cache.kernel("store"), SIMD_WIDTH))
         .buffer(0, keys.buffer(), 0)
         .buffer(1, values.buffer(), 0)
         .buffer(2, cache.keys(layer), 0)
@@ -59,20 +60,28 @@ final class Attention {
     BatchTables.Pages pages = tables.pages(batch);
     KvCache.Shape shape = cache.shape();
     int heads = queries.cols() / shape.headDim();
-    step.encode(
-            kernels.get(
-                Family.ATTENTION, cache.kernel("attend_" + elements(shape.headDim())), THREADS))
-        .buffer(0, queries.buffer(), 0)
-        .buffer(1, cache.keys(layer), 0)
-        .buffer(2, cache.values(layer), 0)
-        .buffer(3, pages.places().buffer(), pages.places().offset())
-        .buffer(4, pages.pages().buffer(), pages.pages().offset())
-        .buffer(5, out.buffer(), 0)
-        .bytes(
-            6,
-            step.arguments(
-                heads, shape.kvHeads(), shape.headDim(), window, Float.floatToRawIntBits(scale)))
-        .dispatchGroups(heads, batch.size(), THREADS);
+    for (BatchTables.Tiles tiles : List.of(pages.single(), pages.several())) {
+      if (tiles.count() > 0) {
+        int width = tiles == pages.single() ? 1 : BatchTables.TILE_TOKENS;
+        String kernel = cache.kernel("attend_" + elements(shape.headDim()) + "_" + width);
+        step.encode(kernels.get(Family.ATTENTION, kernel, THREADS))
+            .buffer(0, queries.buffer(), 0)
+            .buffer(1, cache.keys(layer), 0)
+            .buffer(2, cache.values(layer), 0)
+            .buffer(3, tiles.table().buffer(), tiles.table().offset())
+            .buffer(4, pages.pages().buffer(), pages.pages().offset())
+            .buffer(5, out.buffer(), 0)
+            .bytes(
+                6,
+                step.arguments(
+                    heads,
+                    shape.kvHeads(),
+                    shape.headDim(),
+                    window,
+                    Float.floatToRawIntBits(scale)))
+            .dispatchGroups(heads, tiles.count(), THREADS);
+      }
+    }
   }
 
   private static int elements(int headDim) {

@@ -4,8 +4,10 @@ import static io.millrace.tensor.KvCache.PAGE_TOKENS;
 
 import io.millrace.tensor.Batch;
 import io.millrace.tensor.Rope;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -13,6 +15,9 @@ import java.util.Map;
  * tables.
  */
 final class BatchTables {
+  /** Most tokens of a tile: queries that the attention kernel takes at once. */
+  static final int TILE_TOKENS = 8;
+
   private final Step step;
   private final Map<Batch, Pages> pages = new IdentityHashMap<>();
   private final Map<Batch, Map<Rope, Step.Table>> turns = new IdentityHashMap<>();
@@ -22,13 +27,20 @@ final class BatchTables {
   }
 
   /**
+   * Consecutive tokens of one sequence, whose attention is computed together: rows of {@code first
+   * token, count, position of the first, where the pages of its sequence begin}.
+   */
+  record Tiles(int count, Step.Table table) {}
+
+  /**
    * Where the tokens of a batch stand in the cache.
    *
-   * @param places {@code [n, 2]} position of each token, and where the pages of its sequence begin
+   * @param single tiles of one token, as those that decode
+   * @param several tiles of up to {@link #TILE_TOKENS}
    * @param pages the pages of all sequences, one after the other
    * @param slots {@code [n]} {@code page · PAGE_TOKENS + position in the page}
    */
-  record Pages(Step.Table places, Step.Table pages, Step.Table slots) {}
+  record Pages(Tiles single, Tiles several, Step.Table pages, Step.Table slots) {}
 
   Pages pages(Batch batch) {
     return pages.computeIfAbsent(batch, this::createPages);
@@ -45,16 +57,32 @@ final class BatchTables {
     for (int s = 0; s < starts.length; s++) {
       System.arraycopy(batch.pages()[s], 0, all, starts[s], batch.pages()[s].length);
     }
-    int[] places = new int[2 * batch.size()];
     int[] slots = new int[batch.size()];
     for (int i = 0; i < batch.size(); i++) {
       int position = batch.positions()[i];
-      places[2 * i] = position;
-      places[2 * i + 1] = starts[batch.sequences()[i]];
       int page = batch.pages()[batch.sequences()[i]][position / PAGE_TOKENS];
       slots[i] = page * PAGE_TOKENS + position % PAGE_TOKENS;
     }
-    return new Pages(step.table(places), step.table(all), step.table(slots));
+    List<int[]> single = new ArrayList<>();
+    List<int[]> several = new ArrayList<>();
+    for (int first = 0; first < batch.size(); ) {
+      int sequence = batch.sequences()[first];
+      int count = 1;
+      while (count < TILE_TOKENS
+          && first + count < batch.size()
+          && batch.sequences()[first + count] == sequence) {
+        count++;
+      }
+      int[] tile = {first, count, batch.positions()[first], starts[sequence]};
+      (count == 1 ? single : several).add(tile);
+      first += count;
+    }
+    return new Pages(tiles(single), tiles(several), step.table(all), step.table(slots));
+  }
+
+  private Tiles tiles(List<int[]> tiles) {
+    int[] rows = tiles.stream().flatMapToInt(Arrays::stream).toArray();
+    return new Tiles(tiles.size(), step.table(rows));
   }
 
   /**

@@ -31,7 +31,7 @@ final class Matmul {
         return;
       }
     }
-    bind(Family.MATMAT, w.kernel("matmat_1"), TILE_THREADS, w, x, columns, out)
+    bind(Family.MATMAT, w.kernel("matmat"), TILE_THREADS, w, x, columns, out)
         .dispatchGroups(
             Math.ceilDiv(w.rows(), TILE_ROWS), Math.ceilDiv(columns, TILE_COLUMNS), TILE_THREADS);
   }

@@ -1,6 +1,7 @@
 package io.millrace.metal;
 
 import io.millrace.metal.Kernels.Family;
+import io.millrace.metal.objc.GpuFamily;
 import io.millrace.metal.objc.Libraries;
 import io.millrace.metal.objc.MetalException;
 import io.millrace.tensor.Activation;
@@ -14,8 +15,10 @@ import io.millrace.tensor.TensorSource;
 import io.millrace.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The operations on an Apple GPU. An operation encodes a dispatch; {@link #commit} runs all that
@@ -88,6 +91,20 @@ public final class MetalBackend implements Backend {
     return "metal: %s, %,d MiB for the GPU".formatted(gpu.device().name(), memory.limit() >> 20);
   }
 
+  /** One line for people: what the GPU supports, and its limits. */
+  public String features() {
+    String families =
+        Arrays.stream(GpuFamily.values())
+            .filter(gpu.device()::supports)
+            .map(GpuFamily::toString)
+            .collect(Collectors.joining(", "));
+    return "families %s; buffers of up to %,d MiB; memory %s"
+        .formatted(
+            families,
+            gpu.device().maxBufferLength() >> 20,
+            gpu.device().hasUnifiedMemory() ? "shared with the processor" : "of its own");
+  }
+
   @Override
   public Weight load(TensorSource source) {
     if (!(source.dtype() instanceof DType dtype) || !TYPES.contains(dtype)) {
@@ -133,7 +150,7 @@ public final class MetalBackend implements Backend {
     if (batch.size() > 0) {
       MetalWeight weight = (MetalWeight) table;
       Step.Table tokens = tables.tokens(batch);
-      step.encode(kernels.get(Family.ROWS, weight.kernel("embed_1"), SIMD_WIDTH))
+      step.encode(kernels.get(Family.ROWS, weight.kernel("embed"), SIMD_WIDTH))
           .buffer(0, weight.buffer(), weight.offset())
           .buffer(1, tokens.buffer(), tokens.offset())
           .buffer(2, own(out).buffer(), 0)
@@ -147,7 +164,7 @@ public final class MetalBackend implements Backend {
     Shapes.checkRmsNorm(x, gain, rows, out);
     if (rows > 0) {
       MetalWeight gains = (MetalWeight) gain;
-      step.encode(kernels.get(Family.ROWS, gains.kernel("rms_norm_1"), ROW_THREADS))
+      step.encode(kernels.get(Family.ROWS, gains.kernel("rms_norm"), ROW_THREADS))
           .buffer(0, own(x).buffer(), 0)
           .buffer(1, gains.buffer(), gains.offset())
           .buffer(2, own(out).buffer(), 0)
@@ -212,7 +229,7 @@ public final class MetalBackend implements Backend {
     Shapes.checkAddBias(x, bias, rows);
     if (rows > 0) {
       MetalWeight biases = (MetalWeight) bias;
-      step.encode(kernels.get(Family.ROWS, biases.kernel("add_bias_1"), SIMD_WIDTH))
+      step.encode(kernels.get(Family.ROWS, biases.kernel("add_bias"), SIMD_WIDTH))
           .buffer(0, own(x).buffer(), 0)
           .buffer(1, biases.buffer(), biases.offset())
           .bytes(2, step.arguments(x.cols()))

@@ -6,17 +6,21 @@ import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
 
 /**
  * The Kafka clients of an app with one stream thread: its main consumer obeys gates, and its
- * producer counts commits and keeps its transactional id over restarts.
+ * producer counts commits, commits no transaction without an offset, and keeps its transactional id
+ * over restarts.
  *
  * <p>Kafka Streams would draw a new transactional id in each process that has only in-memory
  * stores. The open transaction of a process that was killed then pins every output partition, and
@@ -27,6 +31,7 @@ public final class GatedClients implements KafkaClientSupplier {
   private final Map<String, Gate> gates;
   private final Commits commits;
   private final String transactionalId;
+  private OffsetFence fence = new OffsetFence();
 
   /**
    * @param gates input topics and their gates; other topics are read without one
@@ -50,8 +55,15 @@ public final class GatedClients implements KafkaClientSupplier {
     named.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
     return new KafkaProducer<>(named, new ByteArraySerializer(), new ByteArraySerializer()) {
       @Override
+      public void sendOffsetsToTransaction(
+          Map<TopicPartition, OffsetAndMetadata> offsets, ConsumerGroupMetadata group) {
+        super.sendOffsetsToTransaction(fence.fill(offsets), group);
+      }
+
+      @Override
       public void commitTransaction() {
         super.commitTransaction();
+        fence.committed();
         commits.count();
       }
     };
@@ -59,7 +71,9 @@ public final class GatedClients implements KafkaClientSupplier {
 
   @Override
   public Consumer<byte[], byte[]> getConsumer(Map<String, Object> config) {
-    return new GatedConsumer(config, gates);
+    // Of a new stream thread, which owns nothing yet.
+    fence = new OffsetFence();
+    return new GatedConsumer(config, gates, fence);
   }
 
   @Override

@@ -23,12 +23,14 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  */
 final class GatedConsumer extends KafkaConsumer<byte[], byte[]> {
   private final Map<String, Gate> gates;
+  private final OffsetFence fence;
   private final Set<TopicPartition> pausedByStreams = new HashSet<>();
   private Set<TopicPartition> heldBack = Set.of();
 
-  GatedConsumer(Map<String, Object> config, Map<String, Gate> gates) {
+  GatedConsumer(Map<String, Object> config, Map<String, Gate> gates, OffsetFence fence) {
     super(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     this.gates = gates;
+    this.fence = fence;
   }
 
   @Override
@@ -60,6 +62,21 @@ final class GatedConsumer extends KafkaConsumer<byte[], byte[]> {
   private boolean isOpen(String topic) {
     Gate gate = gates.get(topic);
     return gate == null || gate.isOpen();
+  }
+
+  @Override
+  public Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
+    Map<TopicPartition, OffsetAndMetadata> offsets = super.committed(partitions);
+    fence.fetched(offsets);
+    return offsets;
+  }
+
+  @Override
+  public Map<TopicPartition, OffsetAndMetadata> committed(
+      Set<TopicPartition> partitions, Duration timeout) {
+    Map<TopicPartition, OffsetAndMetadata> offsets = super.committed(partitions, timeout);
+    fence.fetched(offsets);
+    return offsets;
   }
 
   @Override
@@ -148,6 +165,7 @@ final class GatedConsumer extends KafkaConsumer<byte[], byte[]> {
 
       private void leave(Collection<TopicPartition> partitions) {
         forget(partitions);
+        fence.left(partitions);
         pausedByStreams.removeAll(partitions);
       }
     };

@@ -24,6 +24,8 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The prompts that a task has taken and not yet ended, and the tokens generated so far.
@@ -36,6 +38,8 @@ import org.apache.kafka.streams.state.Stores;
  */
 final class InFlightStore {
   static final String NAME = "in-flight";
+
+  private static final Logger LOG = LoggerFactory.getLogger(InFlightStore.class);
 
   private static final byte VERSION = 1;
   private static final int ENTRY = 0;
@@ -128,28 +132,42 @@ final class InFlightStore {
   }
 
   /**
-   * Everything that an earlier owner of the task left.
+   * Everything that an earlier owner of the task left. What belongs to no entry is removed: nothing
+   * can go on from there.
    *
    * @throws IllegalStateException when a newer build wrote it
    */
   List<SavedPrompt> readAll() {
     List<SavedPrompt> prompts = new ArrayList<>();
+    List<byte[]> strays = new ArrayList<>();
     try (KeyValueIterator<byte[], byte[]> all = store.all()) {
       while (all.hasNext()) {
         KeyValue<byte[], byte[]> next = all.next();
         ByteBuffer key = ByteBuffer.wrap(next.key);
         String id = text(key);
+        int number = key.getInt();
         ByteBuffer value = ByteBuffer.wrap(next.value);
         checkVersion(id, value.get());
-        switch (key.getInt()) {
-          case ENTRY -> prompts.addLast(entry(id, value));
-          case ATTEMPT ->
-              prompts.addLast(prompts.removeLast().withAttempt(value.getInt(), value.getInt()));
-          default -> prompts.addLast(prompts.removeLast().plus(piece(value)));
+        if (number == ENTRY) {
+          prompts.addLast(entry(id, value));
+        } else if (prompts.isEmpty() || !prompts.getLast().id().equals(id)) {
+          strays.add(next.key);
+        } else {
+          prompts.addLast(add(number, value, prompts.removeLast()));
         }
       }
     }
+    if (!strays.isEmpty()) {
+      LOG.warn("Removing {} pieces of prompts that have ended", strays.size());
+      strays.forEach(store::delete);
+    }
     return prompts;
+  }
+
+  private static SavedPrompt add(int number, ByteBuffer value, SavedPrompt prompt) {
+    return number == ATTEMPT
+        ? prompt.withAttempt(value.getInt(), value.getInt())
+        : prompt.plus(piece(value));
   }
 
   private static SavedPrompt entry(String id, ByteBuffer value) {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,6 +65,24 @@ class ModelCommandsTest {
                 .readTree(
                     "{\"tokens\":[1,264,2,259,37],\"pieces\":[\"<s>\",\"▁ab\",\"</s>\",\"▁\",\"<0x22>\"]}"));
     assertThat(out.toString().lines()).hasSize(1);
+  }
+
+  @Test
+  void shouldRenderWithTheTemplateOfAModel() throws IOException {
+    Path file =
+        TinyModel.writer()
+            .put(
+                "tokenizer.chat_template",
+                "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}")
+            .write(directory.resolve("chat.gguf"));
+    Path request = directory.resolve("chat.json");
+    Files.writeString(request, "{\"messages\":[{\"role\":\"user\",\"content\":\" ü </s>\"}]}");
+
+    assertThat(run("render", "--model", file.toString(), "--request", request.toString())).isZero();
+
+    assertThat(out.toString()).isEqualTo("<s> ü </s></s>");
+    assertThat(run("render", "--model", model, "--request", request.toString())).isEqualTo(1);
+    assertThat(err.toString()).contains("has no chat template; give one with --template");
   }
 
   @Test

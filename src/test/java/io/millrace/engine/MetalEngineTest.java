@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The engine on the Metal backend. Its texts are compared with those of the CPU. */
-@Timeout(60)
+@Timeout(180)
 class MetalEngineTest {
   private static final int SLOTS = 4;
   private static final int STEP_TOKENS = 40;
@@ -64,16 +64,17 @@ class MetalEngineTest {
   @Test
   void shouldFailWhatRunsAndGoOnAfterTheGpuFailed() throws Exception {
     try (Engine engine = engine(this::metal, 64)) {
-      int[] expected = submit(engine, request("again", 5)).get(30, TimeUnit.SECONDS);
+      int[] expected = submit(engine, request("again", 5)).get(120, TimeUnit.SECONDS);
       simulator.failNext("Caused GPU Hang Error");
 
       CompletableFuture<int[]> failed = submit(engine, request("again", 5));
 
       assertThat(failed)
-          .failsWithin(30, TimeUnit.SECONDS)
+          .failsWithin(120, TimeUnit.SECONDS)
           .withThrowableThat()
           .withMessageContaining("Caused GPU Hang Error");
-      assertThat(submit(engine, request("again", 5)).get(30, TimeUnit.SECONDS)).isEqualTo(expected);
+      assertThat(submit(engine, request("again", 5)).get(120, TimeUnit.SECONDS))
+          .isEqualTo(expected);
       assertThat(engine.status().healthy()).isTrue();
     }
   }
@@ -89,7 +90,7 @@ class MetalEngineTest {
           requests.stream().map(request -> submit(engine, request)).toList();
       List<int[]> tokens = new ArrayList<>();
       for (CompletableFuture<int[]> result : running) {
-        tokens.add(result.get(50, TimeUnit.SECONDS));
+        tokens.add(result.get(150, TimeUnit.SECONDS));
       }
       return tokens;
     }

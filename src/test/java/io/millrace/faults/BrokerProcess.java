@@ -126,12 +126,8 @@ final class BrokerProcess implements AutoCloseable {
   private JavaProcess launch() throws IOException {
     return JavaProcess.start(
         directory.resolve("broker.log"),
-        List.of(
-            "-Xmx512m",
-            "-XX:TieredStopAtLevel=1",
-            "-Dkafka.log.level=ERROR",
-            "kafka.Kafka",
-            configuration.toString()));
+        List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dkafka.log.level=ERROR"),
+        List.of("kafka.Kafka", configuration.toString()));
   }
 
   private void awaitListening() {

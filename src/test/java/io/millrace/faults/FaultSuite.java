@@ -40,6 +40,9 @@ final class FaultSuite implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final int CALM_COMPLETIONS = 8;
 
+  /** 128 and the number of the signal. */
+  private static final int ENDED_BY_SIGTERM = 143;
+
   private final Path directory;
   private final BrokerProcess broker;
   private final TopicAudit audit;
@@ -296,10 +299,8 @@ final class FaultSuite implements AutoCloseable {
             JavaProcess.start(
                 out(),
                 directory.resolve(id + ".log"),
+                List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + directory),
                 List.of(
-                    "-Xmx256m",
-                    "-XX:TieredStopAtLevel=1",
-                    "-Djava.io.tmpdir=" + directory,
                     SimulatedWorker.class.getName(),
                     bootstrapServers,
                     id,
@@ -317,7 +318,9 @@ final class FaultSuite implements AutoCloseable {
 
     void terminate() throws InterruptedException {
       wanted = false;
-      process.terminate();
+      if (process.terminate() != ENDED_BY_SIGTERM) {
+        throw new AssertionError(id + " did not end in order");
+      }
     }
 
     boolean hasDied() {

@@ -21,10 +21,10 @@ import org.slf4j.LoggerFactory;
 class FaultSuiteIT {
   private static final Logger LOG = LoggerFactory.getLogger(FaultSuiteIT.class);
 
-  /** Of each fault under continuous load. */
-  private static final int MANY = 50;
+  /** How often a worker is killed in either way, and how often everything else happens. */
+  private static final int KILLS = Integer.getInteger("chaos.kills", 50);
 
-  private static final int SOME = 20;
+  private static final int OTHERS = Integer.getInteger("chaos.others", 20);
   private static final RecoveryTable TABLE = new RecoveryTable();
 
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
@@ -44,7 +44,7 @@ class FaultSuiteIT {
   @Test
   @Tag("chaos")
   void shouldLoseAndRepeatNothingWhenWorkersAreKilledAndStartedAgain() throws Exception {
-    run(Map.of(Fault.KILL, MANY));
+    run(Map.of(Fault.KILL, KILLS));
 
     assertThat(TABLE.medianSeconds(Fault.KILL)).isLessThanOrEqualTo(5);
   }
@@ -52,7 +52,7 @@ class FaultSuiteIT {
   @Test
   @Tag("chaos")
   void shouldLoseAndRepeatNothingWhenWorkersAreKilledAndOthersTakeOver() throws Exception {
-    run(Map.of(Fault.KILL_AND_TAKE_OVER, MANY));
+    run(Map.of(Fault.KILL_AND_TAKE_OVER, KILLS));
 
     assertThat(TABLE.medianSeconds(Fault.KILL_AND_TAKE_OVER)).isLessThanOrEqualTo(5);
   }
@@ -60,7 +60,7 @@ class FaultSuiteIT {
   @Test
   @Tag("chaos")
   void shouldLoseAndRepeatNothingWhenWorkersAreShutDown() throws Exception {
-    run(Map.of(Fault.SHUTDOWN, SOME));
+    run(Map.of(Fault.SHUTDOWN, OTHERS));
 
     assertThat(TABLE.medianSeconds(Fault.SHUTDOWN)).isLessThanOrEqualTo(1.5);
   }
@@ -68,19 +68,19 @@ class FaultSuiteIT {
   @Test
   @Tag("chaos")
   void shouldLoseAndRepeatNothingWhenWorkersStandStillOrAreCutOff() throws Exception {
-    run(Map.of(Fault.PAUSE, SOME, Fault.CUT_OFF, SOME));
+    run(Map.of(Fault.PAUSE, OTHERS, Fault.CUT_OFF, OTHERS));
   }
 
   @Test
   @Tag("chaos")
   void shouldLoseAndRepeatNothingWhenTheBrokerIsRestarted() throws Exception {
-    run(Map.of(Fault.BROKER_STOP, SOME, Fault.BROKER_KILL, SOME));
+    run(Map.of(Fault.BROKER_STOP, OTHERS, Fault.BROKER_KILL, OTHERS));
   }
 
   @Test
   @Tag("chaos")
   void shouldLoseAndRepeatNothingWhenPromptsKillTheirWorkers() throws Exception {
-    run(Map.of(Fault.POISON, SOME));
+    run(Map.of(Fault.POISON, OTHERS));
   }
 
   /** Lets the faults happen in turn until each has had its number. */

@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A JVM on the class path of the tests, which a test may stop in every way. */
+/**
+ * A JVM on the class path of the tests, which a test may stop in every way; it ends with the test's
+ * own process at the latest.
+ */
 final class JavaProcess {
   private static final int STOP_SECONDS = 60;
 
@@ -24,17 +27,22 @@ final class JavaProcess {
 
   /**
    * @param log gets what it writes to stdout and stderr, behind what is there
-   * @param command options for java, the main class, and its arguments
+   * @param options for java
+   * @param command the main class and its arguments
    */
-  static JavaProcess start(Path log, List<String> command) throws IOException {
-    return start(log, log, command);
+  static JavaProcess start(Path log, List<String> options, List<String> command)
+      throws IOException {
+    return start(log, log, options, command);
   }
 
   /**
    * @param out gets what it writes to stdout
    * @param err gets what it writes to stderr
+   * @param options for java
+   * @param command the main class and its arguments
    */
-  static JavaProcess start(Path out, Path err, List<String> command) throws IOException {
+  static JavaProcess start(Path out, Path err, List<String> options, List<String> command)
+      throws IOException {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(
@@ -47,6 +55,8 @@ final class JavaProcess {
             "-Doffline=true",
             "-cp",
             System.getProperty("java.class.path")));
+    line.addAll(options);
+    line.add(ChildMain.class.getName());
     line.addAll(command);
     ProcessBuilder builder =
         new ProcessBuilder(line).redirectError(Redirect.appendTo(err.toFile()));

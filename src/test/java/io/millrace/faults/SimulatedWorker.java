@@ -8,9 +8,6 @@ import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.simulated.SimulatedEngine;
 import io.millrace.worker.Node;
 import io.millrace.worker.Settings;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -19,7 +16,7 @@ import java.util.function.Consumer;
  * The process of a worker, with a router and the simulated engine; a prompt that says {@link
  * #POISON} ends it, as one that upsets a driver would.
  */
-final class SimulatedWorker {
+public final class SimulatedWorker {
   static final String MODEL = "tiny";
   static final String POISON = "poison";
   static final String READY = "ready";
@@ -34,7 +31,7 @@ final class SimulatedWorker {
   private SimulatedWorker() {}
 
   /** Arguments: brokers, {@code worker.id}, slots, tokens/s. */
-  public static void main(String[] args) throws IOException, InterruptedException {
+  public static void main(String[] args) throws InterruptedException {
     Settings settings =
         Settings.defaults()
             .with(Settings.BOOTSTRAP_SERVERS, args[0])
@@ -48,7 +45,6 @@ final class SimulatedWorker {
                 Integer.parseInt(args[2]), Double.parseDouble(args[3]), CONTEXT_LENGTH));
     Node node = Node.startWorker(settings, MODEL, engine);
     Runtime.getRuntime().addShutdownHook(new Thread(node::close, "shutdown"));
-    Thread.ofPlatform().daemon().start(() -> endWithParent(System.in));
     if (node.awaitReady(READY_TIMEOUT)) {
       System.out.println(READY);
     }
@@ -56,14 +52,13 @@ final class SimulatedWorker {
     System.exit(1);
   }
 
-  /** The input ends with the process that started this one. */
-  private static void endWithParent(InputStream input) {
-    try {
-      input.transferTo(OutputStream.nullOutputStream());
-    } catch (IOException e) {
-      // The same.
-    }
-    Runtime.getRuntime().halt(EXIT);
+  /** Of a prompt that is never generated. */
+  private static final class Poisoned implements Engine.Generation {
+    @Override
+    public void cancel() {}
+
+    @Override
+    public void abandon() {}
   }
 
   private record MortalEngine(Engine engine) implements Engine {
@@ -76,6 +71,8 @@ final class SimulatedWorker {
               LockSupport.parkNanos(POISON_TAKES.toNanos());
               Runtime.getRuntime().halt(EXIT);
             });
+        // It gets no token: with one, its attempt would not count.
+        return new Poisoned();
       }
       return engine.submit(request, listener);
     }

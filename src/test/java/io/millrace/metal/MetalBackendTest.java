@@ -8,7 +8,10 @@ import io.millrace.tensor.DType;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 
-/** The kernels on the simulator, which also watches how they are called. */
+/**
+ * The kernels on the simulator, which runs each dispatch in several orders, compares the bits, and
+ * watches how they are called.
+ */
 class MetalBackendTest extends BackendTck {
   private Simulator simulator;
 
@@ -20,6 +23,7 @@ class MetalBackendTest extends BackendTck {
   @Override
   protected Backend create() {
     simulator = Simulator.require();
+    simulator.order(Simulator.Order.EACH, 0);
     return MetalBackend.open(simulator.libraries());
   }
 

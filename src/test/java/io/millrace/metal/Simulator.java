@@ -56,7 +56,9 @@ public final class Simulator {
   public enum Order {
     FORWARD,
     REVERSE,
-    RANDOM
+    RANDOM,
+    /** All three, for each dispatch, from the same state; results must have the same bits. */
+    EACH
   }
 
   /** What has been done since the library was loaded. */

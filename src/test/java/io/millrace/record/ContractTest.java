@@ -56,6 +56,19 @@ class ContractTest {
     Completion refused =
         Completion.refused(
             "a", 7, Optional.empty(), ErrorCode.MODEL_NOT_FOUND.error("why"), Map.of());
+    Prompt chat = Prompt.chat("a", "{\"messages\":[{\"role\":\"user\"}]}").build();
+    Completion answered =
+        new Completion(
+            "a",
+            1,
+            Optional.of("m"),
+            Optional.of("f"),
+            List.of(new Choice(0, "x", "stop", true)),
+            Optional.of(new Usage(1, 1, 0)),
+            Optional.of("w"),
+            Optional.of(new Timings(1, 2, 3, 4, 5)),
+            Optional.empty(),
+            Map.of());
     Completion completed =
         new Completion(
             "a",
@@ -84,6 +97,9 @@ class ContractTest {
             "Chunk", new Chunk("a", 0, 1, "", List.of(), Optional.of(Chunk.ERROR)).toJson()),
         Arguments.of("Completion", refused.toJson()),
         Arguments.of("Completion", completed.toJson()),
+        Arguments.of("Completion", answered.toJson()),
+        Arguments.of("Prompt", chat.toJson()),
+        Arguments.of("Work", Work.of(chat, "m", 1, 2, 3).toJson()),
         Arguments.of(
             "WorkerStatus",
             new WorkerStatus("m", 0, "w", 8, 8, 0, 0, 0, 2048, "b", "f", 1, 1000).toJson()));

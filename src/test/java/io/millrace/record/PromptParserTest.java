@@ -111,6 +111,18 @@ class PromptParserTest {
   }
 
   @Test
+  void shouldReadConversations() {
+    String chat =
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"<s> \\n ü\"}],"
+            + "\"tools\":[{\"x\":[1,1.5,null,true]}],\"chat_template_kwargs\":{\"y\":{}}}";
+    Prompt prompt = Prompt.chat("a", chat).model("m").seed(1).build();
+
+    assertThat(parse(chat.getBytes(UTF_8))).isInstanceOf(Valid.class);
+    assertThat(parse(prompt.toJson())).isEqualTo(new Valid(prompt));
+    assertThat(Work.fromJson(Work.of(prompt, "m", 1, 2, 3).toJson()).prompt()).isEqualTo(prompt);
+  }
+
+  @Test
   void shouldTakeNullForAbsent() {
     String nulls =
         PromptJson.NAMES.stream()

@@ -98,6 +98,28 @@ class RecordsTest {
   }
 
   @Test
+  void shouldWriteTheAnswerToAConversationAsAMessage() {
+    Completion completion =
+        new Completion(
+            "a",
+            7,
+            Optional.empty(),
+            Optional.empty(),
+            List.of(new Choice(0, "x", "stop", true)),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Map.of());
+
+    assertThat(new String(completion.toJson(), UTF_8))
+        .contains("\"object\":\"chat.completion\"")
+        .contains("\"message\":{\"role\":\"assistant\",\"content\":\"x\"}")
+        .doesNotContain("\"text\"");
+    assertThat(Completion.fromJson(completion.toJson())).isEqualTo(completion);
+  }
+
+  @Test
   void shouldReadBackHeartbeats() {
     WorkerStatus status =
         new WorkerStatus("m", 31, "w", 8, 3, 77, 9_000_000_000L, 12.5, 2048, "b", "f", 5, 1000);

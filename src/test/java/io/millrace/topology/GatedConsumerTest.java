@@ -31,7 +31,8 @@ class GatedConsumerTest {
               "false",
               "auto.offset.reset",
               "earliest"),
-          Map.of("gated", gate));
+          Map.of("gated", gate),
+          new OffsetFence());
 
   @BeforeEach
   void assign() {

@@ -141,6 +141,17 @@ class InFlightStoreTest {
   }
 
   @Test
+  void shouldRemoveWhatBelongsToNoPrompt() {
+    store.append("0", 3, piece(List.of(1), 1));
+    store.admit("a", record("work", NONE), 17, "weights", true);
+    store.append("b", 1, piece(List.of(1), 1));
+    store.attempt("c", 2, 0);
+
+    assertThat(single().progress().tokens()).isEmpty();
+    assertThat(entries.approximateNumEntries()).isEqualTo(1);
+  }
+
+  @Test
   void shouldIgnoreFieldsThatANewerBuildAdded() {
     store.admit("a", record("work", NONE), 17, "weights", true);
     rewrite(value -> Arrays.copyOf(value, value.length + 9));

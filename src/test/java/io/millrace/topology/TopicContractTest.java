@@ -1,6 +1,7 @@
 package io.millrace.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.record.Topics;
 import java.util.List;
@@ -30,6 +31,17 @@ class TopicContractTest {
   void shouldGiveBothInputsTheSamePartitions() {
     assertThat(spec(TOPICS.urgentPrompts()).partitions())
         .isEqualTo(spec(TOPICS.prompts()).partitions());
+  }
+
+  @Test
+  void shouldGiveAModelAnInputLikePrompts() {
+    TopicSpec input = contract.prompts("llama");
+
+    assertThat(input.name()).isEqualTo("prod.prompts.llama");
+    assertThat(input.partitions()).isEqualTo(spec(TOPICS.prompts()).partitions());
+    assertThat(input.configs()).isEqualTo(spec(TOPICS.prompts()).configs());
+    assertThatThrownBy(() -> contract.prompts("urgent"))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

@@ -1,5 +1,7 @@
 package io.millrace.metal.objc;
 
+import java.util.Locale;
+
 /** Generations of GPUs, {@code MTLGPUFamily}. */
 public enum GpuFamily {
   /** M1, A14: the first with simdgroup matrices. */
@@ -18,5 +20,12 @@ public enum GpuFamily {
 
   long number() {
     return number;
+  }
+
+  /** As Apple writes it: {@code Apple 7}. */
+  @Override
+  public String toString() {
+    String[] words = name().split("_");
+    return words[0].charAt(0) + words[0].substring(1).toLowerCase(Locale.ROOT) + " " + words[1];
   }
 }

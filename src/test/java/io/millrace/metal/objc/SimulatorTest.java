@@ -74,12 +74,22 @@ class SimulatorTest {
   @Test
   void shouldShowAMissingBarrier() {
     Set<String> found = new TreeSet<>();
-    for (Order order : Order.values()) {
+    for (Order order : List.of(Order.FORWARD, Order.REVERSE, Order.RANDOM)) {
       simulator.order(order, 7);
       found.add(List.of(sum("")[0], sum("")[1]).toString());
     }
 
     assertThat(found).hasSizeGreaterThan(1).anyMatch(sums -> sums.contains("NaN"));
+  }
+
+  @Test
+  void shouldCatchResultsThatDependOnTheOrder() {
+    simulator.order(Order.EACH, 7);
+
+    assertThatExceptionOfType(MetalException.class)
+        .isThrownBy(() -> sum(""))
+        .withMessageContaining("sum: the result depends on the order of threads");
+    simulator.takeReport();
   }
 
   private float[] sum(String barrier) {

@@ -1,0 +1,72 @@
+package io.millrace.weights;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Jazzer looks for files that neither give a model nor a clear error: {@code JAZZER_FUZZ=1 mvn test
+ * -Dtest=ModelFuzz#gguf}; without the variable it only runs on the seeds. It is no part of the
+ * build, because Jazzer's agent slows down every other test of the process; {@link
+ * HostileModelTest} is.
+ */
+class ModelFuzz {
+  @TempDir private Path folder;
+
+  @FuzzTest(maxDuration = "30s")
+  @MethodSource("ggufSeeds")
+  void gguf(byte[] content) {
+    HostileModel.GGUF.use(folder, content);
+  }
+
+  @FuzzTest(maxDuration = "30s")
+  @MethodSource("safetensorsSeeds")
+  void safetensors(byte[] content) {
+    HostileModel.SAFETENSORS.use(folder, content);
+  }
+
+  @FuzzTest(maxDuration = "30s")
+  @MethodSource("npzSeeds")
+  void npz(byte[] content) {
+    HostileModel.NPZ.use(folder, content);
+  }
+
+  @FuzzTest(maxDuration = "30s")
+  @MethodSource("configSeeds")
+  void config(byte[] content) {
+    HostileModel.CONFIG.use(folder, content);
+  }
+
+  @FuzzTest(maxDuration = "30s")
+  @MethodSource("tokenizerSeeds")
+  void tokenizer(byte[] content) {
+    HostileModel.TOKENIZER.use(folder, content);
+  }
+
+  static Stream<Arguments> ggufSeeds() {
+    return seeds(HostileModel.GGUF);
+  }
+
+  static Stream<Arguments> safetensorsSeeds() {
+    return seeds(HostileModel.SAFETENSORS);
+  }
+
+  static Stream<Arguments> npzSeeds() {
+    return seeds(HostileModel.NPZ, HostileModel.DEFLATED_NPZ);
+  }
+
+  static Stream<Arguments> configSeeds() {
+    return seeds(HostileModel.CONFIG);
+  }
+
+  static Stream<Arguments> tokenizerSeeds() {
+    return seeds(HostileModel.TOKENIZER);
+  }
+
+  private static Stream<Arguments> seeds(HostileModel... formats) {
+    return Stream.of(formats).map(format -> Arguments.of((Object) format.seed()));
+  }
+}
