@@ -154,18 +154,25 @@ final class GatedConsumer extends KafkaConsumer<byte[], byte[]> {
       @Override
       public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
         leave(partitions);
-        listener.onPartitionsRevoked(partitions);
+        try {
+          listener.onPartitionsRevoked(partitions); // commits them once more
+        } finally {
+          fence.left(partitions);
+        }
       }
 
       @Override
       public void onPartitionsLost(Collection<TopicPartition> partitions) {
         leave(partitions);
-        listener.onPartitionsLost(partitions);
+        try {
+          listener.onPartitionsLost(partitions);
+        } finally {
+          fence.left(partitions);
+        }
       }
 
       private void leave(Collection<TopicPartition> partitions) {
         forget(partitions);
-        fence.left(partitions);
         pausedByStreams.removeAll(partitions);
       }
     };

@@ -16,32 +16,32 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ModelFuzz {
   @TempDir private Path folder;
 
-  @FuzzTest(maxDuration = "30s")
   @MethodSource("ggufSeeds")
+  @FuzzTest(maxDuration = "30s")
   void gguf(byte[] content) {
     HostileModel.GGUF.use(folder, content);
   }
 
-  @FuzzTest(maxDuration = "30s")
   @MethodSource("safetensorsSeeds")
+  @FuzzTest(maxDuration = "30s")
   void safetensors(byte[] content) {
     HostileModel.SAFETENSORS.use(folder, content);
   }
 
-  @FuzzTest(maxDuration = "30s")
   @MethodSource("npzSeeds")
+  @FuzzTest(maxDuration = "30s")
   void npz(byte[] content) {
     HostileModel.NPZ.use(folder, content);
   }
 
-  @FuzzTest(maxDuration = "30s")
   @MethodSource("configSeeds")
+  @FuzzTest(maxDuration = "30s")
   void config(byte[] content) {
     HostileModel.CONFIG.use(folder, content);
   }
 
-  @FuzzTest(maxDuration = "30s")
   @MethodSource("tokenizerSeeds")
+  @FuzzTest(maxDuration = "30s")
   void tokenizer(byte[] content) {
     HostileModel.TOKENIZER.use(folder, content);
   }
