@@ -63,7 +63,7 @@ class ContractTest {
             1,
             Optional.of("m"),
             Optional.of("f"),
-            List.of(new Choice(0, "x", "stop", true)),
+            List.of(new Choice(0, "x", Optional.empty(), "stop", true)),
             Optional.of(new Usage(1, 1, 0)),
             Optional.of("w"),
             Optional.of(new Timings(1, 2, 3, 4, 5)),

@@ -105,7 +105,7 @@ class RecordsTest {
             7,
             Optional.empty(),
             Optional.empty(),
-            List.of(new Choice(0, "x", "stop", true)),
+            List.of(new Choice(0, "x", Optional.empty(), "stop", true)),
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),

@@ -147,7 +147,7 @@ class InFlightStoreTest {
     store.append("b", 1, piece(List.of(1), 1));
     store.attempt("c", 2, 0);
 
-    assertThat(single().progress().tokens()).isEmpty();
+    assertThat(single().choices()).isEmpty();
     assertThat(entries.approximateNumEntries()).isEqualTo(1);
   }
 
