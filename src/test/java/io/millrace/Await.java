@@ -8,12 +8,17 @@ import java.util.function.BooleanSupplier;
 
 /** Waits for what another thread or process will do. */
 public final class Await {
-  private static final Duration TIMEOUT = Duration.ofSeconds(60);
+  /** Far above what anything takes: a busy machine must not fail a test. */
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
+
   private static final Duration INTERVAL = Duration.ofMillis(5);
 
   private Await() {}
 
-  /** Returns as soon as the condition holds; fails, naming it, when it does not within a minute. */
+  /**
+   * Returns as soon as the condition holds; fails, naming it, when it does not within three
+   * minutes.
+   */
   public static void until(String what, BooleanSupplier condition) {
     long deadline = System.nanoTime() + TIMEOUT.toNanos();
     while (!condition.getAsBoolean()) {
