@@ -17,9 +17,13 @@ import jdk.incubator.vector.FloatVector;
  */
 final class BytePanels implements Panels {
   private static final int BLOCK = 32;
+  private static final int L = Lanes.COUNT;
   private static final int SCALES = ROWS * Short.BYTES;
   private static final int PANEL_BLOCK = SCALES + BLOCK * ROWS;
   private static final int SOURCE_BLOCK = Short.BYTES + BLOCK;
+
+  /** Vectors of rows that {@link #multiply} takes. */
+  static final int MULTIPLIED = 8;
 
   /**
    * Whether {@link #multiply} can: not where vectors are so short that the bytes of one are none.
@@ -76,93 +80,96 @@ final class BytePanels implements Panels {
   }
 
   /**
-   * {@code y += w · x} for a column {@code x} and four vectors of rows, from number {@code v0} of
-   * the matrix on: decoded in registers. Where the matrix ends before, its last vector is computed
-   * again, alike.
+   * {@code y[16 · panel..] += w · x} for a column {@code x} and the rows of eight vectors, from
+   * {@code panel} on, decoded in registers: four streams of memory, far apart.
+   *
+   * @param scales eight vectors to work with
    */
-  static void multiply(PanelWeight w, int v0, float[] x, float[] y) {
-    int last = w.panels() * VECTORS - 1;
-    int v1 = Math.min(v0 + 1, last);
-    int v2 = Math.min(v0 + 2, last);
-    int v3 = Math.min(v0 + 3, last);
-    long p0 = w.panelOf(v0);
-    long p1 = w.panelOf(v1);
-    long p2 = w.panelOf(v2);
-    long p3 = w.panelOf(v3);
-    int l0 = PanelWeight.laneOf(v0);
-    int l1 = PanelWeight.laneOf(v1);
-    int l2 = PanelWeight.laneOf(v2);
-    int l3 = PanelWeight.laneOf(v3);
+  static void multiply(PanelWeight w, int panel, float[] x, float[] y, float[] scales) {
+    int panels = 2 / VECTORS; // to a pair of vectors
+    long p0 = panel * w.panelBytes();
+    long p1 = p0 + panels * w.panelBytes();
+    long p2 = p1 + panels * w.panelBytes();
+    long p3 = p2 + panels * w.panelBytes();
+    long nextScales = panels == 1 ? Lanes.COUNT * Short.BYTES : w.panelBytes();
+    long next = panels == 1 ? Lanes.COUNT : w.panelBytes();
     for (int k = 0; k < w.cols(); k += BLOCK) {
       long block = (long) k / BLOCK * PANEL_BLOCK;
+      decodeScales(w.memory(), p0 + block, nextScales, scales, 0);
+      decodeScales(w.memory(), p1 + block, nextScales, scales, 2 * Lanes.COUNT);
+      decodeScales(w.memory(), p2 + block, nextScales, scales, 4 * Lanes.COUNT);
+      decodeScales(w.memory(), p3 + block, nextScales, scales, 6 * Lanes.COUNT);
+      long quants = block + SCALES;
       multiplyBlock(
-          w.memory(),
-          p0 + block,
-          p1 + block,
-          p2 + block,
-          p3 + block,
-          l0,
-          l1,
-          l2,
-          l3,
-          x,
-          k,
-          y,
-          v0 * Lanes.COUNT,
-          v1 * Lanes.COUNT,
-          v2 * Lanes.COUNT,
-          v3 * Lanes.COUNT);
+          w.memory(), p0 + quants, p1 + quants, p2 + quants, p3 + quants, next, scales, x, k, y,
+          panel * ROWS);
     }
   }
 
+  private static void decodeScales(MemorySegment w, long from, long next, float[] to, int at) {
+    Lanes.halves(w, from).intoArray(to, at);
+    Lanes.halves(w, from + next).intoArray(to, at + Lanes.COUNT);
+  }
+
   /**
-   * Goes on with the sums in {@code y}. A method of its own, in which every vector stays in a
-   * register: the compiler gives up on vectors that live through loops in loops.
+   * Goes on with the sums in {@code y}. A method of its own, in which every sum stays in a register:
+   * the compiler gives up on vectors that live through loops in loops.
    */
   private static void multiplyBlock(
       MemorySegment w,
-      long b0,
-      long b1,
-      long b2,
-      long b3,
-      int l0,
-      int l1,
-      int l2,
-      int l3,
+      long q0,
+      long q1,
+      long q2,
+      long q3,
+      long next,
+      float[] scales,
       float[] x,
       int xAt,
       float[] y,
-      int y0,
-      int y1,
-      int y2,
-      int y3) {
-    FloatVector d0 = Lanes.halves(w, b0 + l0 * Short.BYTES);
-    FloatVector d1 = Lanes.halves(w, b1 + l1 * Short.BYTES);
-    FloatVector d2 = Lanes.halves(w, b2 + l2 * Short.BYTES);
-    FloatVector d3 = Lanes.halves(w, b3 + l3 * Short.BYTES);
-    FloatVector a0 = FloatVector.fromArray(F, y, y0);
-    FloatVector a1 = FloatVector.fromArray(F, y, y1);
-    FloatVector a2 = FloatVector.fromArray(F, y, y2);
-    FloatVector a3 = FloatVector.fromArray(F, y, y3);
-    long q0 = b0 + SCALES + l0;
-    long q1 = b1 + SCALES + l1;
-    long q2 = b2 + SCALES + l2;
-    long q3 = b3 + SCALES + l3;
+      int at) {
+    FloatVector a0 = FloatVector.fromArray(F, y, at);
+    FloatVector b0 = FloatVector.fromArray(F, y, at + L);
+    FloatVector a1 = FloatVector.fromArray(F, y, at + 2 * L);
+    FloatVector b1 = FloatVector.fromArray(F, y, at + 3 * L);
+    FloatVector a2 = FloatVector.fromArray(F, y, at + 4 * L);
+    FloatVector b2 = FloatVector.fromArray(F, y, at + 5 * L);
+    FloatVector a3 = FloatVector.fromArray(F, y, at + 6 * L);
+    FloatVector b3 = FloatVector.fromArray(F, y, at + 7 * L);
     for (int k = 0; k < BLOCK; k++) {
       FloatVector xk = FloatVector.broadcast(F, x[xAt + k]);
-      int column = k * ROWS;
-      ByteVector w0 = ByteVector.fromMemorySegment(B, w, q0 + column, LE);
-      a0 = ((FloatVector) w0.convertShape(B2F, F, 0)).mul(d0).fma(xk, a0);
-      ByteVector w1 = ByteVector.fromMemorySegment(B, w, q1 + column, LE);
-      a1 = ((FloatVector) w1.convertShape(B2F, F, 0)).mul(d1).fma(xk, a1);
-      ByteVector w2 = ByteVector.fromMemorySegment(B, w, q2 + column, LE);
-      a2 = ((FloatVector) w2.convertShape(B2F, F, 0)).mul(d2).fma(xk, a2);
-      ByteVector w3 = ByteVector.fromMemorySegment(B, w, q3 + column, LE);
-      a3 = ((FloatVector) w3.convertShape(B2F, F, 0)).mul(d3).fma(xk, a3);
+      long column = k * ROWS;
+      ByteVector v0 = ByteVector.fromMemorySegment(B, w, q0 + column, LE);
+      FloatVector d0 = FloatVector.fromArray(F, scales, 0 * L);
+      a0 = ((FloatVector) v0.convertShape(B2F, F, 0)).mul(d0).fma(xk, a0);
+      ByteVector w0 = ByteVector.fromMemorySegment(B, w, q0 + next + column, LE);
+      FloatVector e0 = FloatVector.fromArray(F, scales, 1 * L);
+      b0 = ((FloatVector) w0.convertShape(B2F, F, 0)).mul(e0).fma(xk, b0);
+      ByteVector v1 = ByteVector.fromMemorySegment(B, w, q1 + column, LE);
+      FloatVector d1 = FloatVector.fromArray(F, scales, 2 * L);
+      a1 = ((FloatVector) v1.convertShape(B2F, F, 0)).mul(d1).fma(xk, a1);
+      ByteVector w1 = ByteVector.fromMemorySegment(B, w, q1 + next + column, LE);
+      FloatVector e1 = FloatVector.fromArray(F, scales, 3 * L);
+      b1 = ((FloatVector) w1.convertShape(B2F, F, 0)).mul(e1).fma(xk, b1);
+      ByteVector v2 = ByteVector.fromMemorySegment(B, w, q2 + column, LE);
+      FloatVector d2 = FloatVector.fromArray(F, scales, 4 * L);
+      a2 = ((FloatVector) v2.convertShape(B2F, F, 0)).mul(d2).fma(xk, a2);
+      ByteVector w2 = ByteVector.fromMemorySegment(B, w, q2 + next + column, LE);
+      FloatVector e2 = FloatVector.fromArray(F, scales, 5 * L);
+      b2 = ((FloatVector) w2.convertShape(B2F, F, 0)).mul(e2).fma(xk, b2);
+      ByteVector v3 = ByteVector.fromMemorySegment(B, w, q3 + column, LE);
+      FloatVector d3 = FloatVector.fromArray(F, scales, 6 * L);
+      a3 = ((FloatVector) v3.convertShape(B2F, F, 0)).mul(d3).fma(xk, a3);
+      ByteVector w3 = ByteVector.fromMemorySegment(B, w, q3 + next + column, LE);
+      FloatVector e3 = FloatVector.fromArray(F, scales, 7 * L);
+      b3 = ((FloatVector) w3.convertShape(B2F, F, 0)).mul(e3).fma(xk, b3);
     }
-    a0.intoArray(y, y0);
-    a1.intoArray(y, y1);
-    a2.intoArray(y, y2);
-    a3.intoArray(y, y3);
+    a0.intoArray(y, at);
+    b0.intoArray(y, at + L);
+    a1.intoArray(y, at + 2 * L);
+    b1.intoArray(y, at + 3 * L);
+    a2.intoArray(y, at + 4 * L);
+    b2.intoArray(y, at + 5 * L);
+    a3.intoArray(y, at + 6 * L);
+    b3.intoArray(y, at + 7 * L);
   }
 }

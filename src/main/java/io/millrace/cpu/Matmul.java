@@ -12,7 +12,7 @@ import java.util.Arrays;
  */
 final class Matmul {
   /** Panels of a task, decoded at once: far-apart streams of memory. */
-  private static final int PANELS = 4;
+  private static final int PANELS = Math.max(4, BytePanels.MULTIPLIED / VECTORS);
 
   private static final int TASK_VECTORS = PANELS * VECTORS;
 
@@ -44,8 +44,6 @@ final class Matmul {
       for (int first = 0; first < columns; first += COLUMNS) {
         many(w, x, first, Math.min(columns, first + COLUMNS), out);
       }
-    } else if (w.format() instanceof BytePanels && BytePanels.MULTIPLIES) {
-      direct(w, x, out);
     } else {
       one(w, x, out);
     }
@@ -62,27 +60,19 @@ final class Matmul {
     }
   }
 
-  /** Four vectors of rows at a time. */
-  private void direct(PanelWeight w, CpuActivation x, CpuActivation out) {
-    int vectors = w.panels() * VECTORS;
-    team.run(
-        Math.ceilDiv(w.panels(), PANELS),
-        (task, worker) -> {
-          int first = task * TASK_VECTORS;
-          int end = Math.min(vectors, first + TASK_VECTORS);
-          Arrays.fill(out.data(), first * Lanes.COUNT, end * Lanes.COUNT, 0);
-          for (int v = first; v < end; v += 4) {
-            BytePanels.multiply(w, v, x.data(), out.data());
-          }
-        });
-  }
-
   private void one(PanelWeight w, CpuActivation x, CpuActivation out) {
     int vectors = w.panels() * VECTORS;
+    boolean direct = BytePanels.MULTIPLIES && w.format() instanceof BytePanels;
     team.run(
         Math.ceilDiv(w.panels(), PANELS),
         (task, worker) -> {
           float[] weights = working(worker, w);
+          int end = (task + 1) * PANELS;
+          if (direct && end <= w.panels()) {
+            Arrays.fill(out.data(), task * PANELS * ROWS, end * ROWS, 0);
+            BytePanels.multiply(w, task * PANELS, x.data(), out.data(), weights);
+            return;
+          }
           float[] y = sums[worker];
           Arrays.fill(y, 0, PANELS * ROWS, 0);
           int step = w.format().step();
