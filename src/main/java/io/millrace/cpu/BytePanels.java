@@ -101,7 +101,16 @@ final class BytePanels implements Panels {
       decodeScales(w.memory(), p3 + block, nextScales, scales, 6 * Lanes.COUNT);
       long quants = block + SCALES;
       multiplyBlock(
-          w.memory(), p0 + quants, p1 + quants, p2 + quants, p3 + quants, next, scales, x, k, y,
+          w.memory(),
+          p0 + quants,
+          p1 + quants,
+          p2 + quants,
+          p3 + quants,
+          next,
+          scales,
+          x,
+          k,
+          y,
           panel * ROWS);
     }
   }
@@ -112,8 +121,8 @@ final class BytePanels implements Panels {
   }
 
   /**
-   * Goes on with the sums in {@code y}. A method of its own, in which every sum stays in a register:
-   * the compiler gives up on vectors that live through loops in loops.
+   * Goes on with the sums in {@code y}. A method of its own, in which every sum stays in a
+   * register: the compiler gives up on vectors that live through loops in loops.
    */
   private static void multiplyBlock(
       MemorySegment w,
