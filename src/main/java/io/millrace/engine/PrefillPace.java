@@ -7,7 +7,7 @@ package io.millrace.engine;
  */
 final class PrefillPace {
   /** A prompt always gets on, also while nothing has been measured. */
-  private static final int LEAST_TOKENS = 8;
+  private static final int LEAST_TOKENS = 4;
 
   /** Share of a decoding step that prefill may add: less than all, for steps that vary. */
   private static final double ADDED_SHARE = 0.8;
