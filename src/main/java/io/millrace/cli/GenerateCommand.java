@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Examples:",
-      "  millrace generate --prompt \"Once upon a time\" --max-tokens 100",
+      "  millrace generate --model m.gguf --prompt \"Once upon a time\" --max-tokens 100",
       "  millrace generate --model tinyllama.gguf --temperature 0.8 --seed 7 --stop \"\\n\\n\"",
       "  echo \"Who built the tower?\" | millrace generate --model m.gguf --few-shot shots.txt"
     })
