@@ -17,31 +17,31 @@ class ModelFuzz {
   @TempDir private Path folder;
 
   @MethodSource("ggufSeeds")
-  @FuzzTest(maxDuration = "30s")
+  @FuzzTest(maxDuration = "3m")
   void gguf(byte[] content) {
     HostileModel.GGUF.use(folder, content);
   }
 
   @MethodSource("safetensorsSeeds")
-  @FuzzTest(maxDuration = "30s")
+  @FuzzTest(maxDuration = "3m")
   void safetensors(byte[] content) {
     HostileModel.SAFETENSORS.use(folder, content);
   }
 
   @MethodSource("npzSeeds")
-  @FuzzTest(maxDuration = "30s")
+  @FuzzTest(maxDuration = "3m")
   void npz(byte[] content) {
     HostileModel.NPZ.use(folder, content);
   }
 
   @MethodSource("configSeeds")
-  @FuzzTest(maxDuration = "30s")
+  @FuzzTest(maxDuration = "3m")
   void config(byte[] content) {
     HostileModel.CONFIG.use(folder, content);
   }
 
   @MethodSource("tokenizerSeeds")
-  @FuzzTest(maxDuration = "30s")
+  @FuzzTest(maxDuration = "3m")
   void tokenizer(byte[] content) {
     HostileModel.TOKENIZER.use(folder, content);
   }
