@@ -8,12 +8,11 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Jazzer looks for files that neither give a model nor a clear error: {@code JAZZER_FUZZ=1 mvn test
- * -Dtest=ModelFuzz#gguf}; without the variable it only runs on the seeds. It is no part of the
- * build, because Jazzer's agent slows down every other test of the process; {@link
- * HostileModelTest} is.
+ * Files that neither give a model nor a clear error. In every build these run on the seeds and on
+ * what was found before, which is in {@code ModelFuzzTestInputs}; {@code JAZZER_FUZZ=1 mvn test
+ * -Dtest=ModelFuzzTest#gguf} lets Jazzer look for more, and keep there what it finds.
  */
-class ModelFuzz {
+class ModelFuzzTest {
   @TempDir private Path folder;
 
   @MethodSource("ggufSeeds")
