@@ -1,17 +1,19 @@
 package io.millrace.cpu;
 
-import static io.millrace.cpu.Lanes.B;
 import static io.millrace.cpu.Lanes.F;
+import static io.millrace.cpu.Lanes.I;
 import static io.millrace.cpu.Lanes.LE;
-import static jdk.incubator.vector.VectorOperators.B2F;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 
 /**
- * {@code Q8_0}: signed bytes in blocks of 32 columns with one f16 scale. A block of a panel is the
- * 16 scales, then the bytes in {@code [32, 16]} order.
+ * {@code Q8_0}: signed bytes in blocks of 32 columns with one f16 scale. A panel is the scales in
+ * {@code [blocks, 16]} order, then words of four columns in {@code [cols / 4, 16]} order.
  *
  * <p>The product of an 8-bit integer and an f16 scale is exact in f32.
  */
@@ -19,20 +21,25 @@ final class BytePanels implements Panels {
   private static final int BLOCK = 32;
   private static final int L = Lanes.COUNT;
   private static final int SCALES = ROWS * Short.BYTES;
-  private static final int PANEL_BLOCK = SCALES + BLOCK * ROWS;
   private static final int SOURCE_BLOCK = Short.BYTES + BLOCK;
 
-  /** Vectors of rows that {@link #multiply} takes. */
-  static final int MULTIPLIED = 8;
+  /** Columns of a word. */
+  private static final int WORD = Integer.BYTES;
 
-  /**
-   * Whether {@link #multiply} can: not where vectors are so short that the bytes of one are none.
-   */
-  static final boolean MULTIPLIES = B.length() == Lanes.COUNT;
+  /** Vectors of rows that {@link #multiply} takes. */
+  static final int MULTIPLIED = 4;
+
+  /** Columns whose scales {@link #multiply} has decoded at once. */
+  private static final int PART = 1024;
 
   @Override
   public long bytes(int cols) {
-    return (long) cols / BLOCK * PANEL_BLOCK;
+    return words(cols) + (long) cols * ROWS;
+  }
+
+  /** Where the words of a panel begin. */
+  private static long words(int cols) {
+    return (long) cols / BLOCK * SCALES;
   }
 
   @Override
@@ -42,9 +49,9 @@ final class BytePanels implements Panels {
     long rowBytes = (long) blocks * SOURCE_BLOCK;
     for (int block = 0; block < blocks; block++) {
       long from = (long) block * SOURCE_BLOCK;
-      long to = (long) block * PANEL_BLOCK;
-      finite &= HalfPanels.F16.packOne(source, from, rowBytes, rows, panel, to);
-      Interleave.bytes(source, from + Short.BYTES, rowBytes, rows, BLOCK, panel, to + SCALES);
+      long words = words(cols) + (long) block * BLOCK * ROWS;
+      finite &= HalfPanels.F16.packOne(source, from, rowBytes, rows, panel, block * SCALES);
+      Interleave.words(source, from + Short.BYTES, rowBytes, rows, BLOCK / WORD, panel, words);
     }
     return finite;
   }
@@ -53,132 +60,167 @@ final class BytePanels implements Panels {
   public void decode(
       MemorySegment memory, long panel, int cols, int from, int to, float[] out, int at) {
     for (int k = from; k < to; k += BLOCK) {
-      long block = panel + (long) k / BLOCK * PANEL_BLOCK;
-      for (int lane = 0; lane < ROWS; lane += B.length()) {
+      long scales = panel + (long) k / BLOCK * SCALES;
+      long words = panel + words(cols) + (long) k * ROWS;
+      for (int lane = 0; lane < ROWS; lane += L) {
         decodeBlock(
             memory,
-            block + lane * Short.BYTES,
-            block + SCALES + lane,
+            scales + lane * Short.BYTES,
+            words + lane * WORD,
             out,
             at + (k - from) * ROWS + lane);
       }
     }
   }
 
-  private static void decodeBlock(MemorySegment w, long scales, long bytes, float[] out, int at) {
-    FloatVector low = Lanes.halves(w, scales);
-    FloatVector high = Lanes.halves(w, scales + (B.length() - Lanes.COUNT) * Short.BYTES);
-    for (int k = 0; k < BLOCK; k++) {
-      ByteVector quants = ByteVector.fromMemorySegment(B, w, bytes + k * ROWS, LE);
-      ((FloatVector) quants.convertShape(B2F, F, 0)).mul(low).intoArray(out, at + k * ROWS);
-      if (B.length() > Lanes.COUNT) {
-        ((FloatVector) quants.convertShape(B2F, F, 1))
-            .mul(high)
-            .intoArray(out, at + k * ROWS + Lanes.COUNT);
-      }
+  private static void decodeBlock(MemorySegment w, long scales, long words, float[] out, int at) {
+    FloatVector scale = Lanes.halves(w, scales);
+    for (int k = 0; k < BLOCK; k += WORD) {
+      IntVector word = IntVector.fromMemorySegment(I, w, words + k * ROWS, LE);
+      int to = at + k * ROWS;
+      ((FloatVector) word.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(scale)
+          .intoArray(out, to);
+      ((FloatVector) word.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(scale)
+          .intoArray(out, to + ROWS);
+      ((FloatVector) word.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(scale)
+          .intoArray(out, to + 2 * ROWS);
+      ((FloatVector) word.lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(scale)
+          .intoArray(out, to + 3 * ROWS);
     }
   }
 
   /**
-   * {@code y[16 · panel..] += w · x} for a column {@code x} and the rows of eight vectors, from
-   * {@code panel} on, decoded in registers: four streams of memory, far apart.
+   * {@code y += w · x} for a column {@code x} and the rows of four vectors, decoded in registers.
    *
-   * @param scales eight vectors to work with
+   * @param vector the first of the vectors
+   * @param y sums, the four vectors' from {@code at} on
+   * @param scales working memory
    */
-  static void multiply(PanelWeight w, int panel, float[] x, float[] y, float[] scales) {
-    int panels = 2 / VECTORS; // to a pair of vectors
-    long p0 = panel * w.panelBytes();
-    long p1 = p0 + panels * w.panelBytes();
-    long p2 = p1 + panels * w.panelBytes();
-    long p3 = p2 + panels * w.panelBytes();
-    long nextScales = panels == 1 ? Lanes.COUNT * Short.BYTES : w.panelBytes();
-    long next = panels == 1 ? Lanes.COUNT : w.panelBytes();
-    for (int k = 0; k < w.cols(); k += BLOCK) {
-      long block = (long) k / BLOCK * PANEL_BLOCK;
-      decodeScales(w.memory(), p0 + block, nextScales, scales, 0);
-      decodeScales(w.memory(), p1 + block, nextScales, scales, 2 * Lanes.COUNT);
-      decodeScales(w.memory(), p2 + block, nextScales, scales, 4 * Lanes.COUNT);
-      decodeScales(w.memory(), p3 + block, nextScales, scales, 6 * Lanes.COUNT);
-      long quants = block + SCALES;
-      multiplyBlock(
+  static void multiply(PanelWeight w, int vector, float[] x, float[] y, int at, float[] scales) {
+    long words = words(w.cols());
+    for (int from = 0; from < w.cols(); from += PART) {
+      int count = Math.min(PART, w.cols() - from);
+      for (int i = 0; i < MULTIPLIED; i++) {
+        long first = w.panelOf(vector + i) + PanelWeight.laneOf(vector + i) * Short.BYTES;
+        decodeScales(w.memory(), first + from / BLOCK * SCALES, count / BLOCK, scales, i * L);
+      }
+      long part = words + (long) from * ROWS;
+      multiplyPart(
           w.memory(),
-          p0 + quants,
-          p1 + quants,
-          p2 + quants,
-          p3 + quants,
-          next,
+          w.panelOf(vector) + part + PanelWeight.laneOf(vector) * WORD,
+          w.panelOf(vector + 1) + part + PanelWeight.laneOf(vector + 1) * WORD,
+          w.panelOf(vector + 2) + part + PanelWeight.laneOf(vector + 2) * WORD,
+          w.panelOf(vector + 3) + part + PanelWeight.laneOf(vector + 3) * WORD,
           scales,
           x,
-          k,
+          from,
+          count,
           y,
-          panel * ROWS);
+          at);
     }
   }
 
-  private static void decodeScales(MemorySegment w, long from, long next, float[] to, int at) {
-    Lanes.halves(w, from).intoArray(to, at);
-    Lanes.halves(w, from + next).intoArray(to, at + Lanes.COUNT);
+  private static void decodeScales(MemorySegment w, long from, int blocks, float[] to, int at) {
+    for (int block = 0; block < blocks; block++) {
+      Lanes.halves(w, from + block * SCALES).intoArray(to, at + block * MULTIPLIED * L);
+    }
   }
 
   /**
-   * Goes on with the sums in {@code y}. A method of its own, in which every sum stays in a
-   * register: the compiler gives up on vectors that live through loops in loops.
+   * One flat loop, in which every sum stays in a register: the compiler gives up on vectors that
+   * live through loops in loops.
    */
-  private static void multiplyBlock(
+  private static void multiplyPart(
       MemorySegment w,
-      long q0,
-      long q1,
-      long q2,
-      long q3,
-      long next,
+      long w0,
+      long w1,
+      long w2,
+      long w3,
       float[] scales,
       float[] x,
       int xAt,
+      int count,
       float[] y,
       int at) {
-    FloatVector a0 = FloatVector.fromArray(F, y, at);
-    FloatVector b0 = FloatVector.fromArray(F, y, at + L);
-    FloatVector a1 = FloatVector.fromArray(F, y, at + 2 * L);
-    FloatVector b1 = FloatVector.fromArray(F, y, at + 3 * L);
-    FloatVector a2 = FloatVector.fromArray(F, y, at + 4 * L);
-    FloatVector b2 = FloatVector.fromArray(F, y, at + 5 * L);
-    FloatVector a3 = FloatVector.fromArray(F, y, at + 6 * L);
-    FloatVector b3 = FloatVector.fromArray(F, y, at + 7 * L);
-    for (int k = 0; k < BLOCK; k++) {
-      FloatVector xk = FloatVector.broadcast(F, x[xAt + k]);
-      long column = k * ROWS;
-      ByteVector v0 = ByteVector.fromMemorySegment(B, w, q0 + column, LE);
-      FloatVector d0 = FloatVector.fromArray(F, scales, 0 * L);
-      a0 = ((FloatVector) v0.convertShape(B2F, F, 0)).mul(d0).fma(xk, a0);
-      ByteVector w0 = ByteVector.fromMemorySegment(B, w, q0 + next + column, LE);
-      FloatVector e0 = FloatVector.fromArray(F, scales, 1 * L);
-      b0 = ((FloatVector) w0.convertShape(B2F, F, 0)).mul(e0).fma(xk, b0);
-      ByteVector v1 = ByteVector.fromMemorySegment(B, w, q1 + column, LE);
-      FloatVector d1 = FloatVector.fromArray(F, scales, 2 * L);
-      a1 = ((FloatVector) v1.convertShape(B2F, F, 0)).mul(d1).fma(xk, a1);
-      ByteVector w1 = ByteVector.fromMemorySegment(B, w, q1 + next + column, LE);
-      FloatVector e1 = FloatVector.fromArray(F, scales, 3 * L);
-      b1 = ((FloatVector) w1.convertShape(B2F, F, 0)).mul(e1).fma(xk, b1);
-      ByteVector v2 = ByteVector.fromMemorySegment(B, w, q2 + column, LE);
-      FloatVector d2 = FloatVector.fromArray(F, scales, 4 * L);
-      a2 = ((FloatVector) v2.convertShape(B2F, F, 0)).mul(d2).fma(xk, a2);
-      ByteVector w2 = ByteVector.fromMemorySegment(B, w, q2 + next + column, LE);
-      FloatVector e2 = FloatVector.fromArray(F, scales, 5 * L);
-      b2 = ((FloatVector) w2.convertShape(B2F, F, 0)).mul(e2).fma(xk, b2);
-      ByteVector v3 = ByteVector.fromMemorySegment(B, w, q3 + column, LE);
-      FloatVector d3 = FloatVector.fromArray(F, scales, 6 * L);
-      a3 = ((FloatVector) v3.convertShape(B2F, F, 0)).mul(d3).fma(xk, a3);
-      ByteVector w3 = ByteVector.fromMemorySegment(B, w, q3 + next + column, LE);
-      FloatVector e3 = FloatVector.fromArray(F, scales, 7 * L);
-      b3 = ((FloatVector) w3.convertShape(B2F, F, 0)).mul(e3).fma(xk, b3);
+    FloatVector y0 = FloatVector.fromArray(F, y, at + 0 * L);
+    FloatVector y1 = FloatVector.fromArray(F, y, at + 1 * L);
+    FloatVector y2 = FloatVector.fromArray(F, y, at + 2 * L);
+    FloatVector y3 = FloatVector.fromArray(F, y, at + 3 * L);
+    for (int k = 0; k < count; k += WORD) {
+      long column = (long) ROWS * k;
+      IntVector a = IntVector.fromMemorySegment(I, w, w0 + column, LE);
+      IntVector b = IntVector.fromMemorySegment(I, w, w1 + column, LE);
+      IntVector c = IntVector.fromMemorySegment(I, w, w2 + column, LE);
+      IntVector d = IntVector.fromMemorySegment(I, w, w3 + column, LE);
+      int block = k / BLOCK * MULTIPLIED * L;
+      FloatVector da = FloatVector.fromArray(F, scales, block);
+      FloatVector db = FloatVector.fromArray(F, scales, block + L);
+      FloatVector dc = FloatVector.fromArray(F, scales, block + 2 * L);
+      FloatVector dd = FloatVector.fromArray(F, scales, block + 3 * L);
+      FloatVector x0 = FloatVector.broadcast(F, x[xAt + k]);
+      y0 =
+          ((FloatVector) a.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(da)
+              .fma(x0, y0);
+      y1 =
+          ((FloatVector) b.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(db)
+              .fma(x0, y1);
+      y2 =
+          ((FloatVector) c.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(dc)
+              .fma(x0, y2);
+      y3 =
+          ((FloatVector) d.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(dd)
+              .fma(x0, y3);
+      FloatVector x1 = FloatVector.broadcast(F, x[xAt + k + 1]);
+      y0 =
+          ((FloatVector) a.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(da)
+              .fma(x1, y0);
+      y1 =
+          ((FloatVector) b.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(db)
+              .fma(x1, y1);
+      y2 =
+          ((FloatVector) c.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(dc)
+              .fma(x1, y2);
+      y3 =
+          ((FloatVector) d.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(dd)
+              .fma(x1, y3);
+      FloatVector x2 = FloatVector.broadcast(F, x[xAt + k + 2]);
+      y0 =
+          ((FloatVector) a.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(da)
+              .fma(x2, y0);
+      y1 =
+          ((FloatVector) b.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(db)
+              .fma(x2, y1);
+      y2 =
+          ((FloatVector) c.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(dc)
+              .fma(x2, y2);
+      y3 =
+          ((FloatVector) d.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
+              .mul(dd)
+              .fma(x2, y3);
+      FloatVector x3 = FloatVector.broadcast(F, x[xAt + k + 3]);
+      y0 = ((FloatVector) a.lanewise(ASHR, 24).convert(I2F, 0)).mul(da).fma(x3, y0);
+      y1 = ((FloatVector) b.lanewise(ASHR, 24).convert(I2F, 0)).mul(db).fma(x3, y1);
+      y2 = ((FloatVector) c.lanewise(ASHR, 24).convert(I2F, 0)).mul(dc).fma(x3, y2);
+      y3 = ((FloatVector) d.lanewise(ASHR, 24).convert(I2F, 0)).mul(dd).fma(x3, y3);
     }
-    a0.intoArray(y, at);
-    b0.intoArray(y, at + L);
-    a1.intoArray(y, at + 2 * L);
-    b1.intoArray(y, at + 3 * L);
-    a2.intoArray(y, at + 4 * L);
-    b2.intoArray(y, at + 5 * L);
-    a3.intoArray(y, at + 6 * L);
-    b3.intoArray(y, at + 7 * L);
+    y0.intoArray(y, at + 0 * L);
+    y1.intoArray(y, at + 1 * L);
+    y2.intoArray(y, at + 2 * L);
+    y3.intoArray(y, at + 3 * L);
   }
 }

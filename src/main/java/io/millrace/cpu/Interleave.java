@@ -10,6 +10,7 @@ final class Interleave {
   private static final int TILE = Long.BYTES;
 
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(Lanes.LE);
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(Lanes.LE);
 
@@ -58,6 +59,28 @@ final class Interleave {
       MemorySegment panel,
       long to) {
     bytes(source, from, rowBytes, rows, count, panel, to, ROWS, 0);
+  }
+
+  /**
+   * Copies {@code count} words of four bytes of each row: word {@code i} of row {@code r} goes from
+   * {@code from + r · rowBytes + 4 · i} to {@code to + 4 · (16 · i + r)}.
+   */
+  static void words(
+      MemorySegment source,
+      long from,
+      long rowBytes,
+      int rows,
+      int count,
+      MemorySegment panel,
+      long to) {
+    for (int row = 0; row < rows; row++) {
+      long in = from + row * rowBytes;
+      long out = to + row * Integer.BYTES;
+      for (int i = 0; i < count; i++) {
+        int word = source.get(INT, in + i * Integer.BYTES);
+        panel.set(INT, out + i * ROWS * Integer.BYTES, word);
+      }
+    }
   }
 
   /**

@@ -12,7 +12,7 @@ import java.util.Arrays;
  */
 final class Matmul {
   /** Panels of a task, decoded at once: far-apart streams of memory. */
-  private static final int PANELS = Math.max(4, BytePanels.MULTIPLIED / VECTORS);
+  private static final int PANELS = 4;
 
   private static final int TASK_VECTORS = PANELS * VECTORS;
 
@@ -62,15 +62,18 @@ final class Matmul {
 
   private void one(PanelWeight w, CpuActivation x, CpuActivation out) {
     int vectors = w.panels() * VECTORS;
-    boolean direct = BytePanels.MULTIPLIES && w.format() instanceof BytePanels;
+    boolean direct = w.format() instanceof BytePanels;
     team.run(
         Math.ceilDiv(w.panels(), PANELS),
         (task, worker) -> {
           float[] weights = working(worker, w);
-          int end = (task + 1) * PANELS;
-          if (direct && end <= w.panels()) {
-            Arrays.fill(out.data(), task * PANELS * ROWS, end * ROWS, 0);
-            BytePanels.multiply(w, task * PANELS, x.data(), out.data(), weights);
+          int first = task * TASK_VECTORS;
+          if (direct && first + TASK_VECTORS <= vectors) {
+            int end = (first + TASK_VECTORS) * Lanes.COUNT;
+            Arrays.fill(out.data(), first * Lanes.COUNT, end, 0);
+            for (int v = first; v < first + TASK_VECTORS; v += BytePanels.MULTIPLIED) {
+              BytePanels.multiply(w, v, x.data(), out.data(), v * Lanes.COUNT, weights);
+            }
             return;
           }
           float[] y = sums[worker];
@@ -93,7 +96,6 @@ final class Matmul {
                   v * Lanes.COUNT);
             }
           }
-          int first = task * TASK_VECTORS;
           int count = Math.min(vectors - first, TASK_VECTORS) * Lanes.COUNT;
           System.arraycopy(y, 0, out.data(), first * Lanes.COUNT, count);
         });
