@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.tensor.Backend;
 import io.millrace.tensor.BackendTck;
 import io.millrace.tensor.DType;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 
 /**
@@ -25,11 +24,6 @@ class MetalBackendTest extends BackendTck {
     simulator = Simulator.require();
     simulator.order(Simulator.Order.EACH, 0);
     return MetalBackend.open(simulator.libraries());
-  }
-
-  @Override
-  protected Set<DType> types() {
-    return MetalBackend.TYPES;
   }
 
   /** Products run in half precision where the weight has no more; so do keys and values. */
