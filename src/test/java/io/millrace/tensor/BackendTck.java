@@ -432,7 +432,7 @@ public abstract class BackendTck {
    * Runs a program on the backend and on the reference; no element may differ by more than
    * tolerance · (1 + largest).
    */
-  private void agree(double tolerance, Function<Backend, float[][]> program) {
+  protected final void agree(double tolerance, Function<Backend, float[][]> program) {
     float[][] found = program.apply(backend);
     float[][] expected = program.apply(reference);
 
