@@ -72,6 +72,7 @@ public final class Millrace implements Runnable {
     return new CommandLine(millrace)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)
+        .setExpandAtFiles(false) // texts may begin with @
         .setParameterExceptionHandler(Millrace::reportBadUsage)
         .setExecutionExceptionHandler(millrace::reportFailure);
   }

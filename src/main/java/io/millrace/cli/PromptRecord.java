@@ -2,16 +2,20 @@ package io.millrace.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.record.PromptParser;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -35,6 +39,45 @@ record PromptRecord(String id, byte[] json) {
     prompt.put("prompt", text);
     options.addTo(prompt);
     return new PromptRecord(id, bytes(prompt));
+  }
+
+  /**
+   * A prompt of a conversation.
+   *
+   * @param id empty: its own, or a new one
+   * @param json an array of messages, or an object that holds them and other fields of a prompt
+   * @throws IllegalArgumentException when it is neither
+   */
+  static PromptRecord conversation(Optional<String> id, String json, PromptOptions options) {
+    ObjectNode prompt =
+        switch (tree(json)) {
+          case ArrayNode messages -> MAPPER.createObjectNode().set("messages", messages);
+          case ObjectNode fields -> fields;
+          case JsonNode other ->
+              throw new IllegalArgumentException(
+                  "is JSON of type %s, expected an array of messages or an object with messages"
+                      .formatted(other.getNodeType().name().toLowerCase(Locale.ROOT)));
+        };
+    String key = id.orElseGet(() -> id(prompt));
+    if (id.isPresent() || !prompt.has("id")) {
+      prompt.put("id", key);
+    }
+    options.addTo(prompt);
+    return new PromptRecord(key, bytes(prompt));
+  }
+
+  private static JsonNode tree(String json) {
+    try {
+      return MAPPER.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "is no valid JSON: %s, line %d, column %d"
+              .formatted(
+                  e.getOriginalMessage(),
+                  e.getLocation().getLineNr(),
+                  e.getLocation().getColumnNr()),
+          e);
+    }
   }
 
   /**

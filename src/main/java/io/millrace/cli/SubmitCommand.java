@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ArgGroup;
@@ -35,6 +36,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  millrace submit --prompt \"Once upon a time\" --follow",
+      "  millrace submit --messages '[{\"role\": \"user\", \"content\": \"Who are you?\"}]' --follow",
       "  millrace submit --file prompts.txt --max-tokens 64 --follow --json > completions.jsonl"
     })
 final class SubmitCommand implements Callable<Integer> {
@@ -45,6 +47,7 @@ final class SubmitCommand implements Callable<Integer> {
   private static final Duration FOREVER = Duration.ofDays(36_500);
   private static final Duration PATIENCE = Duration.ofSeconds(15);
   private static final int IDS_TO_NAME = 5;
+  private static final String FROM_FILE = "@";
 
   private final PromptsUnderway underway = new PromptsUnderway(MAX_UNDERWAY);
 
@@ -58,13 +61,13 @@ final class SubmitCommand implements Callable<Integer> {
   @Option(
       names = "--id",
       paramLabel = "ID",
-      description = "Id of the prompt, with --prompt (default: a new one).")
+      description = "Id of the prompt, with --prompt or --messages (default: a new one).")
   private String id;
 
   @Option(
       names = "--follow",
       description =
-          "Wait for the ends: stream the text of --prompt, or print each completion of --file.")
+          "Wait for the ends: stream the text of one prompt, or print each completion of --file.")
   private boolean follow;
 
   @Option(
@@ -90,35 +93,69 @@ final class SubmitCommand implements Callable<Integer> {
     private String prompt;
 
     @Option(
+        names = "--messages",
+        paramLabel = "JSON",
+        description = {
+          "A conversation to continue, which the model's chat template makes into a prompt: an array"
+              + " of OpenAI's messages, or an object that holds messages, tools and other fields of"
+              + " the contract.",
+          "@F reads it from file F, @- from standard input."
+        })
+    private String messages;
+
+    @Option(
         names = "--file",
         paramLabel = "F",
         description =
-            "One prompt per line: plain text, or a JSON object with the contract's fields; - is"
-                + " standard input.")
+            "One prompt per line: plain text, or a JSON object with the contract's fields, such as"
+                + " prompt or messages; - is standard input.")
     private Path file;
+
+    boolean isOnePrompt() {
+      return file == null;
+    }
   }
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    checkOptions();
-    KafkaOptions.silenceClients();
+    checkId();
     long start = System.nanoTime();
-    try (InputLines lines = open();
-        MillraceClient client = new MillraceClient(kafka.clients(), kafka.topics())) {
-      Submitter submitter = new Submitter(client, underway, json, out(), err());
-      if (!submit(submitter, lines) || !awaitEnds()) {
-        giveUp();
+    if (source.isOnePrompt()) {
+      PromptRecord prompt = onePrompt();
+      run(submitter -> submit(submitter, prompt, follow ? Mode.STREAM : Mode.PUBLISH));
+    } else {
+      try (InputLines lines = open()) {
+        run(submitter -> submit(submitter, lines));
       }
     }
-    if (follow && source.prompt == null) {
+    if (follow && !source.isOnePrompt()) {
       printSummary(Duration.ofNanos(System.nanoTime() - start));
     }
     return underway.failed() == 0 ? 0 : 1;
   }
 
-  private void checkOptions() {
-    if (id != null && source.prompt == null) {
-      throw badUsage("--id goes with --prompt; in a --file, each line has its own id");
+  /** Submits prompts and waits for their ends. */
+  private void run(Submission submission) throws IOException, InterruptedException {
+    KafkaOptions.silenceClients();
+    try (MillraceClient client = new MillraceClient(kafka.clients(), kafka.topics())) {
+      Submitter submitter = new Submitter(client, underway, json, out(), err());
+      if (!submission.to(submitter) || !awaitEnds()) {
+        giveUp();
+      }
+    }
+  }
+
+  /** Prompts to submit. */
+  @FunctionalInterface
+  private interface Submission {
+    /** Whether there was room for all of them in time. */
+    boolean to(Submitter submitter) throws IOException, InterruptedException;
+  }
+
+  private void checkId() {
+    if (id != null && !source.isOnePrompt()) {
+      throw badUsage(
+          "--id goes with --prompt and --messages; in a --file, each line has its own id");
     }
     if (id != null && !PromptParser.isId(id)) {
       throw badUsage(
@@ -127,11 +164,33 @@ final class SubmitCommand implements Callable<Integer> {
     }
   }
 
-  /** The lines of {@code --file}; none with {@code --prompt}. */
-  private InputLines open() throws IOException {
+  /** The prompt of {@code --prompt} or {@code --messages}. */
+  private PromptRecord onePrompt() throws IOException {
     if (source.prompt != null) {
-      return new InputLines(InputStream.nullInputStream(), MAX_LINE_BYTES);
+      String promptId = id == null ? PromptRecord.newId() : id;
+      return PromptRecord.text(promptId, source.prompt, options);
     }
+    try {
+      return PromptRecord.conversation(Optional.ofNullable(id), messages(), options);
+    } catch (IllegalArgumentException e) {
+      throw badUsage("--messages " + e.getMessage());
+    }
+  }
+
+  private String messages() throws IOException {
+    if (!source.messages.startsWith(FROM_FILE)) {
+      return source.messages;
+    }
+    String file = source.messages.substring(FROM_FILE.length());
+    try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file))) {
+      return Utf8Input.readAll(in, source.messages);
+    } catch (NoSuchFileException e) {
+      throw badUsage("--messages %s: there is no such file".formatted(source.messages));
+    }
+  }
+
+  /** The lines of {@code --file}. */
+  private InputLines open() throws IOException {
     if (source.file.toString().equals("-")) {
       return new InputLines(System.in, MAX_LINE_BYTES);
     }
@@ -142,14 +201,8 @@ final class SubmitCommand implements Callable<Integer> {
     }
   }
 
-  /** Whether there was room for all of them in time. */
   private boolean submit(Submitter submitter, InputLines lines)
       throws IOException, InterruptedException {
-    if (source.prompt != null) {
-      String promptId = id == null ? PromptRecord.newId() : id;
-      PromptRecord prompt = PromptRecord.text(promptId, source.prompt, options);
-      return submit(submitter, prompt, follow ? Mode.STREAM : Mode.PUBLISH);
-    }
     boolean room = true;
     for (var line = lines.next(); room && line.isPresent(); line = lines.next()) {
       try {

@@ -41,7 +41,7 @@ public enum PreTokenizer {
       Set.of("deepseek-llm"),
       "[\r\n]",
       "\\s?[" + Regex.CASED_LETTERS + "]+",
-      "\\s?[!-/:-~\\x{ff01}-\\x{ff0f}\\x{ff1a}-\\x{ff5e}\\x{2018}-\\x{201f}\\x{3000}-\\x{3002}]+",
+      "\\s?[!-/:-~\\x{ff01}-\\x{ff0f}\\x{ff1a}-\\x{ff5e}\\x{2018}-\\x{201f}\\x{3001}\\x{3002}]+",
       "\\s+$",
       Regex.EAST_ASIAN,
       "\\p{N}+"),
@@ -52,8 +52,9 @@ public enum PreTokenizer {
       "\\p{N}{1,3}",
       "[\\x{4e00}-\\x{9fa5}\\x{3040}-\\x{309f}\\x{30a0}-\\x{30ff}]+",
       "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+"
-          + "|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
-          + "| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"),
+          // To llama.cpp the tilde is no symbol.
+          + "|[[^\r\n\\p{L}\\p{P}\\p{S}]~]?[\\p{L}\\p{M}]+"
+          + "| ?[\\p{P}[\\p{S}&&[^~]]]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"),
   TEKKEN(Set.of("tekken"), true, true, Regex.casedWords("", "\\p{N}")),
   GPT_4O(Set.of("gpt-4o", "llama4"), Regex.casedWords(Regex.ENDINGS + "?", "\\p{N}{1,3}"));
 
@@ -107,7 +108,10 @@ public enum PreTokenizer {
     static final String ENDINGS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
     static final String GPT_2 =
         "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-    static final String EAST_ASIAN = "[\\x{4e00}-\\x{9fa5}\\x{800}-\\x{4e00}\\x{ac00}-\\x{d7ff}]+";
+
+    /** Also many that are not, but white space only of ASCII is in a range to llama.cpp. */
+    static final String EAST_ASIAN =
+        "[[\\x{4e00}-\\x{9fa5}\\x{800}-\\x{4e00}\\x{ac00}-\\x{d7ff}]&&[^\\s]]+";
 
     /** Latin, Greek, Cyrillic and other scripts with capital letters. */
     static final String CASED_LETTERS =
@@ -140,10 +144,13 @@ public enum PreTokenizer {
       return ENDINGS + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" + digits + "|" + REST.formatted("");
     }
 
-    /** As {@link #words}, but cut before a capital letter that follows a small one. */
+    /**
+     * As {@link #words}, but cut before a capital letter that follows a small one. Only letters of
+     * ASCII are one or the other to llama.cpp.
+     */
     static String casedWords(String endings, String digits) {
-      String capital = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
-      String small = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
+      String capital = "[\\p{L}&&[^a-z]]";
+      String small = "[\\p{L}&&[^A-Z]]";
       String before = "[^\\r\\n\\p{L}\\p{N}]?";
       return before
           + capital

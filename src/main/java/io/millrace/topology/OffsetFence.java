@@ -7,18 +7,25 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Sees to it that every transaction of an app commits an offset. Together with the offsets the
- * broker gets the generation of the group in which the app wrote, and refuses an older one: that is
- * what fences a process that stood still while its lanes moved. Kafka Streams commits the offsets
- * of what it has consumed only; a task that has restored prompts and consumed nothing yet would
- * write without any, and nobody would stop it. In such a transaction the last offset of some
- * partition that the app owns is committed again.
+ * Sees to it that every transaction in which an app writes commits an offset. Together with the
+ * offsets the broker gets the generation of the group in which the app wrote, and refuses an older
+ * one: that is what fences a process that stood still while its lanes moved. Kafka Streams commits
+ * the offsets of what it has consumed only; a task that has restored prompts and consumed nothing
+ * yet would write without any, and nobody would stop it. In such a transaction the last offset of
+ * some partition that the app owns is committed again. A transaction without records stays empty,
+ * which costs nothing: Kafka Streams ends one in each commit interval, also when nothing happens.
  *
  * <p>Used by the stream thread only.
  */
 final class OffsetFence {
   private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
   private Map<TopicPartition, OffsetAndMetadata> pending = Map.of();
+  private boolean wrote;
+
+  /** The transaction has a record. */
+  void wrote() {
+    wrote = true;
+  }
 
   /** These are the committed offsets of partitions that the app owns; null where there is none. */
   void fetched(Map<TopicPartition, OffsetAndMetadata> offsets) {
@@ -34,12 +41,17 @@ final class OffsetFence {
     committed.keySet().removeAll(partitions);
   }
 
-  /** What a transaction commits instead of these offsets: the same, or one if there are none. */
+  /**
+   * What the transaction commits instead of these offsets: the same, or one if there are none but
+   * records.
+   */
   Map<TopicPartition, OffsetAndMetadata> fill(Map<TopicPartition, OffsetAndMetadata> offsets) {
     pending = Map.copyOf(offsets);
     // Should this transaction fail, nobody knows whether it was committed, until they are fetched.
     committed.keySet().removeAll(offsets.keySet());
-    if (!offsets.isEmpty() || committed.isEmpty()) {
+    boolean isSafe = !wrote || !offsets.isEmpty();
+    wrote = false;
+    if (isSafe || committed.isEmpty()) {
       return offsets;
     }
     Map.Entry<TopicPartition, OffsetAndMetadata> any = committed.entrySet().iterator().next();

@@ -24,6 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(120)
 class SubmitCommandIT {
@@ -78,6 +80,92 @@ class SubmitCommandIT {
                 .seed(3)
                 .stop(List.of(".", "\n"))
                 .build());
+  }
+
+  @Test
+  void shouldPublishAConversation() {
+    CommandRun run =
+        submit(
+            "--messages",
+            "[{\"role\": \"user\", \"content\": \"Hi 🦙\"}]",
+            "--id",
+            "a",
+            "--max-tokens",
+            "7");
+
+    Prompt prompt = millwheel.nextPrompt();
+    assertThat(run).isEqualTo(new CommandRun(0, "a\n", ""));
+    assertThat(prompt.chat()).isTrue();
+    assertThat(prompt.prompt())
+        .isEqualTo("{\"messages\":[{\"role\":\"user\",\"content\":\"Hi 🦙\"}]}");
+    assertThat(prompt.maxTokens()).isEqualTo(7);
+  }
+
+  @Test
+  void shouldPublishTheConversationInAFile() throws IOException {
+    Path file =
+        Files.writeString(
+            directory.resolve("chat.json"),
+            """
+            {
+              "id": "mine",
+              "messages": [{"role": "user", "content": "Weather?"}],
+              "tools": [{"type": "function", "function": {"name": "weather"}}],
+              "max_tokens": 9
+            }
+            """);
+
+    CommandRun run = submit("--messages", "@" + file, "--max-tokens", "5", "--model", "m");
+
+    Prompt prompt = millwheel.nextPrompt();
+    assertThat(run).isEqualTo(new CommandRun(0, "mine\n", ""));
+    assertThat(prompt.id()).isEqualTo("mine");
+    assertThat(prompt.prompt()).contains("Weather?").contains("\"tools\":[{\"type\":\"function\"");
+    assertThat(prompt.maxTokens()).isEqualTo(9);
+    assertThat(prompt.model()).contains("m");
+  }
+
+  @Test
+  void shouldPublishTheConversationsOfAFile() throws IOException {
+    Path file =
+        Files.writeString(
+            directory.resolve("chats.jsonl"),
+            """
+            {"id": "a", "messages": [{"role": "user", "content": "One"}]}
+            {"id": "b", "messages": [{"role": "user", "content": "Two"}], "n": 2}
+            """);
+
+    CommandRun run = submit("--file", file.toString());
+
+    List<Prompt> prompts = nextPrompts(2);
+    assertThat(run.outLines()).containsExactly("a", "b");
+    assertThat(prompts).allMatch(Prompt::chat);
+    assertThat(prompts).extracting(Prompt::id).containsExactly("a", "b");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "[{|is no valid JSON: Unexpected end-of-input",
+        "7|is JSON of type number, expected an array of messages or an object with messages",
+        "[] []|is no valid JSON: Trailing token",
+        "@nowhere.json|@nowhere.json: there is no such file"
+      })
+  void shouldRefuseWhatIsNoConversation(String messages, String problem) {
+    CommandRun run = submit("--messages", messages);
+
+    assertThat(run.exit()).isEqualTo(2);
+    assertThat(run.err()).startsWith("millrace: --messages " + problem);
+  }
+
+  @Test
+  void shouldTakeATextThatBeginsWithAnAtSign() throws IOException {
+    Path file = Files.writeString(directory.resolve("words"), "two words");
+
+    submit("--prompt", "@" + file);
+
+    assertThat(millwheel.nextPrompt().prompt()).isEqualTo("@" + file);
   }
 
   @Test

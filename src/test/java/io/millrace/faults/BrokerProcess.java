@@ -8,6 +8,7 @@ import io.millrace.Await;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -18,6 +19,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.metadata.storage.Formatter;
 
@@ -30,16 +34,23 @@ final class BrokerProcess implements AutoCloseable {
   private static final String HOST = "127.0.0.1";
   private static final String NODE_ID = "1";
 
+  /** What the container does before its broker when the last one was not stopped in order. */
+  private static final Pattern CONTROLLER_ALONE = Pattern.compile("\\s(KAFKA_[A-Z_]+)=(\\S+)");
+
+  /** What a controller says when it gives up a broker that has gone. */
+  private static final String FENCED = "handleBrokerFenced: changing";
+
   private final Path directory;
-  private final Path configuration;
+  private final Map<String, String> settings;
   private final int port;
   private final TcpProxy proxy;
   private JavaProcess process;
+  private int kills;
 
-  private BrokerProcess(Path directory, Path configuration, int port, TcpProxy proxy)
+  private BrokerProcess(Path directory, Map<String, String> settings, int port, TcpProxy proxy)
       throws IOException {
     this.directory = directory;
-    this.configuration = configuration;
+    this.settings = settings;
     this.port = port;
     this.proxy = proxy;
     this.process = launch();
@@ -78,13 +89,7 @@ final class BrokerProcess implements AutoCloseable {
     settings.put("inter.broker.listener.name", "DIRECT");
     settings.put("controller.quorum.voters", "%s@%s:%d".formatted(NODE_ID, HOST, controller));
     settings.put("log.dirs", data.toString());
-    Properties properties = new Properties();
-    properties.putAll(settings);
-    Path configuration = directory.resolve("server.properties");
-    try (var out = Files.newBufferedWriter(configuration, UTF_8)) {
-      properties.store(out, null);
-    }
-    BrokerProcess broker = new BrokerProcess(directory, configuration, port, proxy);
+    BrokerProcess broker = new BrokerProcess(directory, settings, port, proxy);
     broker.awaitListening();
     return broker;
   }
@@ -103,9 +108,12 @@ final class BrokerProcess implements AutoCloseable {
     return proxy;
   }
 
-  /** SIGKILL, and starts it again on what it left; returns once it listens. */
-  void killAndRestart() throws IOException {
+  /**
+   * SIGKILL, and starts it again on what it left, as the container would; returns once it listens.
+   */
+  void killAndRestart() throws IOException, InterruptedException {
     process.kill();
+    letControllerFenceBroker();
     process = launch();
     awaitListening();
   }
@@ -124,10 +132,66 @@ final class BrokerProcess implements AutoCloseable {
   }
 
   private JavaProcess launch() throws IOException {
+    return launch(
+        "broker", settings, "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dkafka.log.level=ERROR");
+  }
+
+  /** See {@code docker-compose.yml}. */
+  private void letControllerFenceBroker() throws IOException, InterruptedException {
+    Map<String, String> alone = new TreeMap<>(settings);
+    alone.remove("advertised.listeners");
+    alone.putAll(controllerAlone());
+    String listener = settings.get("listeners");
+    alone.put("listeners", listener.substring(listener.indexOf("CONTROLLER:")));
+    Path log = directory.resolve("controller-%d.log".formatted(kills++));
+    JavaProcess controller =
+        launch(
+            "controller",
+            alone,
+            "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
+            "-Dkafka.log.level=INFO",
+            "-Dmillrace.log.file=" + log,
+            "-Dlog4j2.configurationFile=config/log4j2.xml");
+    Await.until("the controller gives the broker up", () -> says(log, FENCED));
+    // It says so before it writes it down, and then something more every half second.
+    long bytes = metadataBytes();
+    Await.until("the controller has written it down", () -> metadataBytes() > bytes);
+    controller.terminate();
+  }
+
+  private JavaProcess launch(String name, Map<String, String> settings, String... options)
+      throws IOException {
+    Properties properties = new Properties();
+    properties.putAll(settings);
+    Path configuration = directory.resolve(name + ".properties");
+    try (var out = Files.newBufferedWriter(configuration, UTF_8)) {
+      properties.store(out, null);
+    }
     return JavaProcess.start(
-        directory.resolve("broker.log"),
-        List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dkafka.log.level=ERROR"),
+        directory.resolve(name + ".log"),
+        List.of(options),
         List.of("kafka.Kafka", configuration.toString()));
+  }
+
+  private long metadataBytes() {
+    try (Stream<Path> files =
+        Files.list(directory.resolve("data").resolve("__cluster_metadata-0"))) {
+      return files
+          .filter(file -> file.toString().endsWith(".log"))
+          .mapToLong(file -> file.toFile().length())
+          .sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot list the metadata of the broker", e);
+    }
+  }
+
+  private static boolean says(Path log, String words) {
+    try {
+      return Files.exists(log) && Files.readString(log).contains(words);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + log, e);
+    }
   }
 
   private void awaitListening() {
@@ -144,14 +208,32 @@ final class BrokerProcess implements AutoCloseable {
 
   /** Settings of the container, whose variables are named {@code KAFKA_} and the setting. */
   private static Map<String, String> composeSettings() throws IOException {
-    JsonNode compose = new YAMLMapper().readTree(Path.of("docker-compose.yml").toFile());
     Map<String, String> settings = new TreeMap<>();
-    for (Map.Entry<String, JsonNode> variable :
-        compose.required("services").at("/kafka/environment").properties()) {
-      String name = variable.getKey().replaceFirst("^KAFKA_", "").toLowerCase(Locale.ROOT);
-      settings.put(name.replace('_', '.'), variable.getValue().textValue());
+    for (Map.Entry<String, JsonNode> variable : container().path("environment").properties()) {
+      settings.put(setting(variable.getKey()), variable.getValue().textValue());
     }
     return settings;
+  }
+
+  /** Settings of the container's controller while it runs alone. */
+  private static Map<String, String> controllerAlone() throws IOException {
+    Map<String, String> settings = new TreeMap<>();
+    Matcher variable = CONTROLLER_ALONE.matcher(container().at("/command/0").textValue());
+    while (variable.find()) {
+      settings.put(setting(variable.group(1)), variable.group(2));
+    }
+    return settings;
+  }
+
+  private static JsonNode container() throws IOException {
+    return new YAMLMapper()
+        .readTree(Path.of("docker-compose.yml").toFile())
+        .required("services")
+        .required("kafka");
+  }
+
+  private static String setting(String variable) {
+    return variable.replaceFirst("^KAFKA_", "").toLowerCase(Locale.ROOT).replace('_', '.');
   }
 
   private static int freePort() throws IOException {

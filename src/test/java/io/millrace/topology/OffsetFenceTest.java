@@ -23,8 +23,19 @@ class OffsetFenceTest {
     fetched.put(LANE, FIVE);
     fetched.put(NEW_LANE, null);
     fence.fetched(fetched);
+    fence.wrote();
 
     assertThat(fence.fill(Map.of())).isEqualTo(Map.of(LANE, FIVE));
+  }
+
+  @Test
+  void shouldLeaveTransactionsWithoutRecordsEmpty() {
+    fence.fetched(Map.of(LANE, FIVE));
+    fence.wrote();
+    fence.fill(Map.of());
+    fence.committed();
+
+    assertThat(fence.fill(Map.of())).isEmpty();
   }
 
   @Test
@@ -39,6 +50,7 @@ class OffsetFenceTest {
     fence.fetched(Map.of(LANE, FIVE));
     fence.fill(Map.of(LANE, SIX));
     fence.committed();
+    fence.wrote();
 
     assertThat(fence.fill(Map.of())).isEqualTo(Map.of(LANE, SIX));
   }
@@ -48,9 +60,11 @@ class OffsetFenceTest {
     fence.fetched(Map.of(LANE, FIVE));
 
     fence.fill(Map.of(LANE, SIX));
+    fence.wrote();
     Map<TopicPartition, OffsetAndMetadata> afterAFailure = fence.fill(Map.of());
     fence.committed();
     fence.fetched(Map.of(LANE, SIX));
+    fence.wrote();
 
     assertThat(afterAFailure).isEmpty();
     assertThat(fence.fill(Map.of())).isEqualTo(Map.of(LANE, SIX));
@@ -61,6 +75,7 @@ class OffsetFenceTest {
     fence.fetched(Map.of(LANE, FIVE));
 
     fence.left(List.of(LANE));
+    fence.wrote();
 
     assertThat(fence.fill(Map.of())).isEmpty();
   }

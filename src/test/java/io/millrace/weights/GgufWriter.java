@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 
 /**
  * Writes small GGUF files for tests. Metadata values are Java's: {@link Integer} is written as
@@ -66,6 +67,19 @@ public final class GgufWriter {
     return rows == 1
         ? tensor(name, 0, bytes.array(), cols)
         : tensor(name, 0, bytes.array(), cols, rows);
+  }
+
+  /** Fills all tensors, which are of type F32, with random numbers. */
+  public GgufWriter randomized(long seed) {
+    Random random = new Random(seed);
+    tensors.replaceAll(tensor -> {
+      ByteBuffer bytes = little(tensor.bytes().length);
+      while (bytes.hasRemaining()) {
+        bytes.putFloat((float) random.nextGaussian());
+      }
+      return new Tensor(tensor.name(), tensor.type(), tensor.dimensions(), bytes.array());
+    });
+    return this;
   }
 
   public Path write(Path file) {

@@ -99,10 +99,7 @@ enum HostileModel {
     }
   };
 
-  /** Under Jazzer's instrumentation everything takes longer, the first time most of all. */
-  private static final Duration MOST_TIME =
-      Duration.ofSeconds(System.getenv("JAZZER_FUZZ") == null ? 2 : 20);
-
+  private static final Duration MOST_TIME = Duration.ofSeconds(2);
   private static final long MOST_BYTES = 256 << 20;
 
   private final String file;
@@ -147,15 +144,34 @@ enum HostileModel {
     return config.getBytes(StandardCharsets.UTF_8);
   }
 
+  /**
+   * Uses a model, once more when that took too much: the first time, classes are loaded too, and
+   * under Jazzer instrumented.
+   */
   private boolean use(Path model) {
+    Use first = measure(model);
+    Use use =
+        first.time().compareTo(MOST_TIME) < 0 && first.bytes() < MOST_BYTES
+            ? first
+            : measure(model);
+    assertThat(use.time()).isLessThan(MOST_TIME);
+    assertThat(use.bytes()).isLessThan(MOST_BYTES);
+    return use.usable();
+  }
+
+  private Use measure(Path model) {
     ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long allocated = thread.getCurrentThreadAllocatedBytes();
     long start = System.nanoTime();
     boolean usable = useAll(model);
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(MOST_TIME);
-    assertThat(thread.getCurrentThreadAllocatedBytes() - allocated).isLessThan(MOST_BYTES);
-    return usable;
+    return new Use(
+        usable,
+        Duration.ofNanos(System.nanoTime() - start),
+        thread.getCurrentThreadAllocatedBytes() - allocated);
   }
+
+  /** What using a model came to. */
+  private record Use(boolean usable, Duration time, long bytes) {}
 
   private boolean useAll(Path model) {
     try (Checkpoint checkpoint = Checkpoint.open(model)) {

@@ -2,9 +2,7 @@ package io.millrace.engine.grammar;
 
 import io.millrace.engine.grammar.Symbol.Chain;
 import io.millrace.engine.grammar.Symbol.Choice;
-import io.millrace.engine.grammar.Symbol.Literal;
 import io.millrace.engine.grammar.Symbol.Nested;
-import io.millrace.engine.grammar.Symbol.OneByte;
 import io.millrace.engine.grammar.Symbol.Repeat;
 import io.millrace.engine.grammar.Symbol.Rule;
 import java.util.ArrayDeque;
@@ -83,26 +81,30 @@ final class Automaton {
    */
   State next(State state, int value) {
     State known = state.next[value];
-    if (known == null) {
-      known = compute(state, value);
-      state.next[value] = known;
-    }
-    return known;
+    return known == null ? compute(state, value) : known;
   }
 
+  /** Bytes that no frame tells apart lead to the same state, which is made once for all. */
   private State compute(State state, int value) {
     Expansion expansion = new Expansion();
+    ByteSet alike = ByteSet.ALL;
     for (Frame frame : state.frames) {
-      switch (frame.symbol) {
-        case OneByte one when one.values.contains(value) -> expansion.expand(frame.below);
-        case Literal literal when (literal.bytes[frame.position] & 0xFF) == value -> {
-          boolean whole = frame.position + 1 == literal.bytes.length;
-          expansion.expand(whole ? frame.below : frame(literal, frame.position + 1, frame.below));
-        }
-        default -> {} // does not fit
+      Terminal terminal = (Terminal) frame.symbol;
+      int position = terminal.next(frame.position, value);
+      if (position == Terminal.WHOLE) {
+        expansion.expand(frame.below);
+      } else if (position != Terminal.NONE) {
+        expansion.expand(frame(terminal, position, frame.below));
+      }
+      alike = alike.and(terminal.alike(frame.position, value));
+    }
+    State next = expansion.state();
+    for (int other = 0; other < state.next.length; other++) {
+      if (alike.contains(other)) {
+        state.next[other] = next;
       }
     }
-    return expansion.state();
+    return next;
   }
 
   /** A state that allows the same next {@code bytes} bytes, one for many where there are counts. */
@@ -138,7 +140,12 @@ final class Automaton {
         stack -> new Frame(symbol, position, below, ++frameCount));
   }
 
-  private State state(List<Frame> members, boolean accepting) {
+  /**
+   * The state of these stacks.
+   *
+   * @param members each begins with a terminal; in order of their numbers
+   */
+  State state(List<Frame> members, boolean accepting) {
     if (states.size() + acceptingStates.size() >= MAX_STATES) {
       states.clear();
       acceptingStates.clear();
@@ -174,8 +181,7 @@ final class Automaton {
       Frame below = frame.below;
       int position = frame.position;
       switch (frame.symbol) {
-        case OneByte one -> add(frame);
-        case Literal literal -> add(frame);
+        case Terminal terminal -> add(frame);
         case Chain chain when chain.parts.isEmpty() -> open.add(below);
         case Chain chain -> {
           boolean isLast = position + 1 == chain.parts.size();

@@ -1,7 +1,12 @@
 package io.millrace.engine.grammar;
 
+import java.util.stream.IntStream;
+
 /** A set of byte values. Immutable. */
 final class ByteSet {
+  /** Every byte value. */
+  static final ByteSet ALL = range(0, 255);
+
   private final long[] bits;
 
   private ByteSet(long[] bits) {
@@ -19,8 +24,13 @@ final class ByteSet {
 
   /** The characters of an ASCII text. */
   static ByteSet of(String ascii) {
+    return of(ascii.chars());
+  }
+
+  /** These values, each 0 to 255. */
+  static ByteSet of(IntStream values) {
     long[] bits = new long[4];
-    ascii.chars().forEach(value -> bits[value >> 6] |= 1L << value);
+    values.forEach(value -> bits[value >> 6] |= 1L << value);
     return new ByteSet(bits);
   }
 
@@ -38,6 +48,15 @@ final class ByteSet {
       difference[i] &= ~other.bits[i];
     }
     return new ByteSet(difference);
+  }
+
+  /** The values that are in both. */
+  ByteSet and(ByteSet other) {
+    long[] both = bits.clone();
+    for (int i = 0; i < both.length; i++) {
+      both[i] &= other.bits[i];
+    }
+    return new ByteSet(both);
   }
 
   /**

@@ -8,12 +8,12 @@ import io.millrace.text.Tokenizer;
  */
 public final class Grammar {
   private final Automaton automaton;
-  private final TokenTrie trie;
+  private final Vocabulary vocabulary;
   private final Tokenizer tokenizer;
 
-  Grammar(Symbol start, TokenTrie trie, Tokenizer tokenizer) {
+  Grammar(Symbol start, Vocabulary vocabulary, Tokenizer tokenizer) {
     this.automaton = new Automaton(start);
-    this.trie = trie;
+    this.vocabulary = vocabulary;
     this.tokenizer = tokenizer;
   }
 
@@ -37,9 +37,9 @@ public final class Grammar {
   /** A bit for each token that may follow. */
   long[] mask(State state) {
     if (state.mask == null) {
-      State alike = automaton.alike(state, trie.longest());
+      State alike = automaton.alike(state, vocabulary.longest());
       if (alike.mask == null) {
-        alike.mask = trie.mask(automaton, alike);
+        alike.mask = vocabulary.mask(automaton, alike);
       }
       state.mask = alike.mask;
     }

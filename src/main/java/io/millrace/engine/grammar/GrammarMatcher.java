@@ -1,5 +1,6 @@
 package io.millrace.engine.grammar;
 
+import java.util.Arrays;
 import java.util.Collection;
 
 /** Follows one text, token by token. Used by the thread of its grammar. */
@@ -41,21 +42,27 @@ public final class GrammarMatcher {
   public void mask(float[] logits, Collection<Integer> endTokens) {
     long[] mask = grammar.mask(state);
     float[] ends = new float[endTokens.size()];
-    int end = 0;
+    int saved = 0;
     for (int token : endTokens) {
-      ends[end++] = state.accepting ? logits[token] : Float.NEGATIVE_INFINITY;
+      ends[saved++] = state.accepting ? logits[token] : Float.NEGATIVE_INFINITY;
     }
     boolean isAnyLeft = state.accepting && ends.length > 0;
-    for (int token = 0; token < logits.length; token++) {
-      boolean follows = token >> 6 < mask.length && (mask[token >> 6] & 1L << token) != 0;
-      isAnyLeft |= follows;
-      if (!follows) {
-        logits[token] = Float.NEGATIVE_INFINITY;
+    for (int first = 0; first < logits.length; first += Long.SIZE) {
+      long follow = first / Long.SIZE < mask.length ? mask[first / Long.SIZE] : 0;
+      int end = Math.min(first + Long.SIZE, logits.length);
+      isAnyLeft |= follow != 0;
+      // Most groups of tokens follow together or not at all.
+      if (follow == 0) {
+        Arrays.fill(logits, first, end, Float.NEGATIVE_INFINITY);
+      } else if (follow != -1) {
+        for (int token = first; token < end; token++) {
+          logits[token] = (follow & 1L << token) != 0 ? logits[token] : Float.NEGATIVE_INFINITY;
+        }
       }
     }
-    end = 0;
+    saved = 0;
     for (int token : endTokens) {
-      logits[token] = ends[end++];
+      logits[token] = ends[saved++];
     }
     if (!isAnyLeft) {
       throw new SchemaException(

@@ -11,7 +11,7 @@ public final class Grammars {
   private static final int KEPT = 16;
 
   private final Tokenizer tokenizer;
-  private Optional<TokenTrie> trie = Optional.empty();
+  private Optional<Vocabulary> vocabulary = Optional.empty();
   private final Map<ResponseFormat, Grammar> kept =
       new LinkedHashMap<>(KEPT, 0.75f, true) {
         private static final long serialVersionUID = 1;
@@ -46,10 +46,10 @@ public final class Grammars {
           format instanceof ResponseFormat.JsonSchema(String schema)
               ? SchemaCompiler.compile(schema)
               : SchemaCompiler.anyObject();
-      if (trie.isEmpty()) {
-        trie = Optional.of(TokenTrie.of(tokenizer));
+      if (vocabulary.isEmpty()) {
+        vocabulary = Optional.of(Vocabulary.of(tokenizer));
       }
-      known = new Grammar(start, trie.get(), tokenizer);
+      known = new Grammar(start, vocabulary.get(), tokenizer);
       kept.put(format, known);
     }
     return known;

@@ -20,10 +20,8 @@ final class JsonSymbols {
 
   private static final ByteSet DIGIT = ByteSet.of("0123456789");
   private static final ByteSet HEX = ByteSet.of("0123456789abcdefABCDEF");
-  private static final ByteSet ASCII = ByteSet.range(0x20, 0x7F).minus(ByteSet.of("\"\\"));
 
   private final Symbols symbols;
-  private final Symbol continuation;
   private final Symbol plainCharacter;
   private final Symbol character;
   private final Symbol quote;
@@ -33,7 +31,6 @@ final class JsonSymbols {
 
   JsonSymbols(Symbols symbols) {
     this.symbols = symbols;
-    continuation = bytes(0x80, 0xBF);
     quote = symbols.literal("\"");
     comma = symbols.chain(symbols.literal(","), space());
     colon = symbols.chain(symbols.literal(":"), space());
@@ -63,7 +60,7 @@ final class JsonSymbols {
 
   /** A string of so many characters. */
   Symbol string(int min, int max) {
-    return symbols.chain(quote, symbols.repeat(character, min, max), quote);
+    return symbols.chain(quote, symbols.restOfString(character, min, max));
   }
 
   /** {@code -?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,2})?}. */
@@ -167,7 +164,7 @@ final class JsonSymbols {
         taken = taken.plus(firstByte(text));
       }
     }
-    Symbol rest = symbols.chain(symbols.repeat(plainCharacter, 0, Repeat.UNBOUNDED), quote);
+    Symbol rest = symbols.restOfString(plainCharacter, 0, Repeat.UNBOUNDED);
     alternatives.add(symbols.chain(characterBut(taken), rest));
     return symbols.choice(alternatives);
   }
@@ -189,27 +186,9 @@ final class JsonSymbols {
     return ByteSet.range(value, value);
   }
 
-  /** A character in UTF-8 that needs no escape and does not begin with one of these bytes. */
+  /** A character that needs no escape and does not begin with one of these bytes. */
   private Symbol characterBut(ByteSet firstBytes) {
-    List<Symbol> alternatives = new ArrayList<>();
-    alternatives.add(symbols.oneByte(ASCII.minus(firstBytes)));
-    alternatives.add(wide(0xC2, 0xDF, firstBytes, continuation));
-    alternatives.add(wide(0xE0, 0xE0, firstBytes, bytes(0xA0, 0xBF), continuation));
-    alternatives.add(wide(0xE1, 0xEC, firstBytes, continuation, continuation));
-    // U+D800 to U+DFFF, surrogates, are no characters.
-    alternatives.add(wide(0xED, 0xED, firstBytes, bytes(0x80, 0x9F), continuation));
-    alternatives.add(wide(0xEE, 0xEF, firstBytes, continuation, continuation));
-    alternatives.add(wide(0xF0, 0xF0, firstBytes, bytes(0x90, 0xBF), continuation, continuation));
-    alternatives.add(wide(0xF1, 0xF3, firstBytes, continuation, continuation, continuation));
-    alternatives.add(wide(0xF4, 0xF4, firstBytes, bytes(0x80, 0x8F), continuation, continuation));
-    return symbols.choice(alternatives);
-  }
-
-  private Symbol wide(int from, int to, ByteSet excluded, Symbol... rest) {
-    Symbol[] all = new Symbol[rest.length + 1];
-    all[0] = symbols.oneByte(ByteSet.range(from, to).minus(excluded));
-    System.arraycopy(rest, 0, all, 1, rest.length);
-    return symbols.chain(all);
+    return symbols.oneCharacter(PlainText.FIRSTS.minus(firstBytes));
   }
 
   private Symbol escape() {
@@ -227,9 +206,5 @@ final class JsonSymbols {
 
   private Symbol space() {
     return optional(symbols.literal(" "));
-  }
-
-  private Symbol bytes(int from, int to) {
-    return symbols.oneByte(ByteSet.range(from, to));
   }
 }

@@ -16,7 +16,7 @@ final class State {
   long[] mask;
 
   /**
-   * @param frames each begins with a byte or a literal; in order of their numbers
+   * @param frames each begins with a terminal; in order of their numbers
    */
   State(List<Frame> frames, boolean accepting) {
     this.frames = frames;

@@ -6,7 +6,8 @@ import java.util.List;
  * What a grammar is made of. Symbols are compared by identity, since {@link Rule}s make them refer
  * to each other in circles. {@link Symbols} makes them.
  */
-abstract sealed class Symbol {
+abstract sealed class Symbol
+    permits Terminal, Symbol.Chain, Symbol.Choice, Symbol.Repeat, Symbol.Nested, Symbol.Rule {
   /** More than any text is deep: no text is known to match. */
   static final int NO_TEXT = 1 << 20;
 
@@ -28,34 +29,6 @@ abstract sealed class Symbol {
 
   private static int most(List<Symbol> parts) {
     return parts.stream().mapToInt(Symbol::leastDepth).max().orElse(0);
-  }
-
-  /** One byte. */
-  static final class OneByte extends Symbol {
-    final ByteSet values;
-
-    OneByte(ByteSet values) {
-      this.values = values;
-    }
-
-    @Override
-    int depthOfParts() {
-      return values.isEmpty() ? NO_TEXT : 0;
-    }
-  }
-
-  /** These bytes, at least one. */
-  static final class Literal extends Symbol {
-    final byte[] bytes;
-
-    Literal(byte[] bytes) {
-      this.bytes = bytes;
-    }
-
-    @Override
-    int depthOfParts() {
-      return 0;
-    }
   }
 
   /** All parts, one after the other; nothing when there are none. */
@@ -93,16 +66,27 @@ abstract sealed class Symbol {
     final Symbol item;
     final int min;
     final int max;
+    final boolean isString;
 
-    Repeat(Symbol item, int min, int max) {
+    /**
+     * @param isString whether these are the characters of a string, each a plain one or an escape,
+     *     and its quote follows
+     */
+    Repeat(Symbol item, int min, int max, boolean isString) {
       this.item = item;
       this.min = min;
       this.max = max;
+      this.isString = isString;
     }
 
     @Override
     int depthOfParts() {
       return min == 0 ? 0 : item.leastDepth();
+    }
+
+    /** How many more items may follow. */
+    int room(int count) {
+      return max == UNBOUNDED ? UNBOUNDED - 1 : max - count;
     }
 
     /**

@@ -4,11 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.millrace.engine.grammar.Symbol.Chain;
 import io.millrace.engine.grammar.Symbol.Choice;
-import io.millrace.engine.grammar.Symbol.Literal;
 import io.millrace.engine.grammar.Symbol.Nested;
-import io.millrace.engine.grammar.Symbol.OneByte;
 import io.millrace.engine.grammar.Symbol.Repeat;
 import io.millrace.engine.grammar.Symbol.Rule;
+import io.millrace.engine.grammar.Terminal.Literal;
+import io.millrace.engine.grammar.Terminal.OneByte;
+import io.millrace.engine.grammar.Terminal.OneCharacter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -23,6 +24,15 @@ final class Symbols {
 
   Symbol oneByte(ByteSet values) {
     return kept(new OneByte(values));
+  }
+
+  /**
+   * A character in UTF-8.
+   *
+   * @param firsts bytes with which it may begin
+   */
+  Symbol oneCharacter(ByteSet firsts) {
+    return kept(new OneCharacter(firsts));
   }
 
   Symbol literal(String text) {
@@ -81,7 +91,16 @@ final class Symbols {
   }
 
   Symbol repeat(Symbol item, int min, int max) {
-    return kept(new Repeat(item, min, max));
+    return kept(new Repeat(item, min, max, false));
+  }
+
+  /**
+   * The rest of a JSON string, with its quote.
+   *
+   * @param character a plain one, or also an escape
+   */
+  Symbol restOfString(Symbol character, int min, int max) {
+    return chain(kept(new Repeat(character, min, max, true)), literal("\""));
   }
 
   Symbol nested(Symbol inside) {

@@ -1,16 +1,15 @@
 package io.millrace.engine.grammar;
 
-import io.millrace.text.Tokenizer;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * The tokens of a vocabulary by their bytes, as a tree in flat arrays: a node stands before its
- * children, and its siblings after all of them. Tokens without bytes are not in it. Immutable.
+ * Tokens by their bytes, as a tree in flat arrays: a node stands before its children, and its
+ * siblings after all of them. Tokens without bytes are not in it. Immutable.
  */
 final class TokenTrie {
-  private final int vocabSize;
   private final int longest;
 
   /** Tokens in the order of their bytes; those of node {@code i} begin at {@code firstToken[i]}. */
@@ -22,14 +21,7 @@ final class TokenTrie {
   private final int[] firstToken;
 
   private TokenTrie(
-      int vocabSize,
-      int longest,
-      int[] tokens,
-      byte[] values,
-      int[] depths,
-      int[] ends,
-      int[] firstToken) {
-    this.vocabSize = vocabSize;
+      int longest, int[] tokens, byte[] values, int[] depths, int[] ends, int[] firstToken) {
     this.longest = longest;
     this.tokens = tokens;
     this.values = values;
@@ -38,12 +30,14 @@ final class TokenTrie {
     this.firstToken = firstToken;
   }
 
-  static TokenTrie of(Tokenizer tokenizer) {
-    byte[][] bytes = new byte[tokenizer.vocabSize()][];
-    Arrays.setAll(bytes, tokenizer::bytes);
+  /**
+   * @param bytes of each token
+   * @param isIn which tokens get into the tree
+   */
+  static TokenTrie of(byte[][] bytes, IntPredicate isIn) {
     int[] tokens =
         IntStream.range(0, bytes.length)
-            .filter(token -> bytes[token].length > 0)
+            .filter(token -> bytes[token].length > 0 && isIn.test(token))
             .boxed()
             .sorted(Comparator.comparing(token -> bytes[token], Arrays::compareUnsigned))
             .mapToInt(Integer::intValue)
@@ -77,7 +71,6 @@ final class TokenTrie {
     }
     firstToken[size] = tokens.length;
     return new TokenTrie(
-        tokenizer.vocabSize(),
         longest,
         tokens,
         Arrays.copyOf(values, size),
@@ -86,19 +79,12 @@ final class TokenTrie {
         Arrays.copyOf(firstToken, size + 1));
   }
 
-  /** Bytes of the longest token. */
-  int longest() {
-    return longest;
-  }
-
   /**
-   * The tokens that may follow a state: bit {@code token % 64} of element {@code token / 64}.
+   * Adds the tokens that may follow a state to a mask.
    *
    * @throws SchemaException when the grammar is too ambiguous
    */
-  long[] mask(Automaton automaton, State from) {
-    automaton.allowEffort();
-    long[] mask = new long[(vocabSize + 63) / 64];
+  void addFollowing(Automaton automaton, State from, long[] mask) {
     State[] states = new State[longest + 1];
     states[0] = from;
     int node = 0;
@@ -115,6 +101,5 @@ final class TokenTrie {
         node++;
       }
     }
-    return mask;
   }
 }

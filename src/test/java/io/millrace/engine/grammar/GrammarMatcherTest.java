@@ -12,18 +12,27 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class GrammarMatcherTest {
   private static final float OUT = Float.NEGATIVE_INFINITY;
   private static final int END = 0;
 
+  /** Where strings of any text have alternatives beside them. */
+  private static final List<String> STRINGS =
+      List.of(
+          "{'anyOf': [{'type': 'string', 'maxLength': 2}, {'const': 'abc kd'}]}",
+          "{'anyOf': [{'type': 'string', 'maxLength': 1}, {'type': 'string', 'minLength': 4}]}",
+          "{'properties': {'ab': {'type': 'null'}}, 'additionalProperties': {'maxLength': 3}}",
+          "{'type': 'object'}");
+
   @Test
   void shouldAllowExactlyTheTokensThatContinueAValidText() {
     Random random = new Random(5);
     List<byte[]> vocabulary = randomVocabulary(random);
     Grammars grammars = new Grammars(tokenizer(vocabulary));
-    for (String quoted : SchemaCompilerTest.BOUNDED) {
+    for (String quoted : schemas()) {
       String schema = Texts.schema(quoted);
       Symbol start = SchemaCompiler.compile(schema);
       GrammarMatcher matcher = matcher(grammars, schema);
@@ -103,6 +112,10 @@ class GrammarMatcherTest {
     assertThat(grammars.of(ResponseFormat.TEXT)).isEmpty();
   }
 
+  private static List<String> schemas() {
+    return Stream.concat(SchemaCompilerTest.BOUNDED.stream(), STRINGS.stream()).toList();
+  }
+
   private static GrammarMatcher matcher(Grammars grammars, String schema) {
     return grammars.of(new ResponseFormat.JsonSchema(schema)).orElseThrow().matcher();
   }
@@ -125,7 +138,9 @@ class GrammarMatcherTest {
   private static List<byte[]> randomVocabulary(Random random) {
     String pieces = "{}[]\":, 0123456789.-eEtruefalsnulabkdx\\ü☃🦙";
     int[] characters = pieces.codePoints().toArray();
-    List<byte[]> vocabulary = bytesAnd("true", "false", "\":", "\", \"", "{\"", "}", "]}", "");
+    List<byte[]> vocabulary =
+        bytesAnd(
+            "true", "false", "\":", "\", \"", "{\"", "}", "]}", "", "abc", "abc kd", "c k", "ab\"");
     for (int i = 0; i < 400; i++) {
       StringBuilder piece = new StringBuilder();
       for (int length = random.nextInt(1, 5); length > 0; length--) {

@@ -8,40 +8,39 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Jazzer looks for files that neither give a model nor a clear error: {@code JAZZER_FUZZ=1 mvn test
- * -Dtest=ModelFuzz#gguf}; without the variable it only runs on the seeds. It is no part of the
- * build, because Jazzer's agent slows down every other test of the process; {@link
- * HostileModelTest} is.
+ * Files that neither give a model nor a clear error. In every build these run on the seeds and on
+ * what was found before, which is in {@code ModelFuzzTestInputs}; {@code JAZZER_FUZZ=1 mvn test
+ * -Dtest=ModelFuzzTest#gguf} lets Jazzer look for more, and keep there what it finds.
  */
-class ModelFuzz {
+class ModelFuzzTest {
   @TempDir private Path folder;
 
   @MethodSource("ggufSeeds")
-  @FuzzTest(maxDuration = "30s")
+  @FuzzTest(maxDuration = "3m")
   void gguf(byte[] content) {
     HostileModel.GGUF.use(folder, content);
   }
 
   @MethodSource("safetensorsSeeds")
-  @FuzzTest(maxDuration = "30s")
+  @FuzzTest(maxDuration = "3m")
   void safetensors(byte[] content) {
     HostileModel.SAFETENSORS.use(folder, content);
   }
 
   @MethodSource("npzSeeds")
-  @FuzzTest(maxDuration = "30s")
+  @FuzzTest(maxDuration = "3m")
   void npz(byte[] content) {
     HostileModel.NPZ.use(folder, content);
   }
 
   @MethodSource("configSeeds")
-  @FuzzTest(maxDuration = "30s")
+  @FuzzTest(maxDuration = "3m")
   void config(byte[] content) {
     HostileModel.CONFIG.use(folder, content);
   }
 
   @MethodSource("tokenizerSeeds")
-  @FuzzTest(maxDuration = "30s")
+  @FuzzTest(maxDuration = "3m")
   void tokenizer(byte[] content) {
     HostileModel.TOKENIZER.use(folder, content);
   }
