@@ -130,7 +130,7 @@ public final class SelfCheck {
           return x;
         });
     compare(
-        "swiglu, add, gather",
+        "swiglu, add, addBias, gather",
         1e-4,
         b -> {
           Activation x = activation(b, 3, COLS, 5);
