@@ -9,7 +9,7 @@ import static java.util.Objects.requireNonNull;
  * @param model name of the model
  * @param lane partition of {@code work.<model>}
  * @param worker {@code worker.id}, unique among live workers
- * @param slots prompts it takes at once
+ * @param slots choices of prompts it takes at once
  * @param freeSlots slots that no choice of an admitted prompt holds
  * @param admitted prompts taken from this lane since the worker owns it: the router subtracts them
  *     from those it sent, and so knows how many are still on their way

@@ -8,9 +8,10 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * How many prompts each worker may still get: its free slots, and a few more so that no slot waits
- * for the next heartbeat, less those on their way. A prompt is on its way to a lane from when it is
- * sent until a heartbeat of the lane counts it as admitted; a lane keeps the order.
+ * How many choices each worker may still get: its free slots, and a few more so that no slot waits
+ * for the next heartbeat, less those on their way. A prompt takes a slot for each of its choices.
+ * It is on its way to a lane from when it is sent until a heartbeat of the lane counts it as
+ * admitted; a lane keeps the order.
  *
  * <p>Belongs to one task, and starts anew with it: what an aborted transaction sent was never sent.
  */
@@ -19,13 +20,13 @@ final class Credit {
   private final Map<String, Account> accounts = new HashMap<>();
 
   /**
-   * @param prefetch prompts that a worker may hold beyond its free slots
+   * @param prefetch choices that a worker may hold beyond its free slots
    */
   Credit(int prefetch) {
     this.prefetch = prefetch;
   }
 
-  /** Prompts that the worker may get now; negative when it has too many. */
+  /** Choices that the worker may get now; negative when it has too many. */
   long of(LiveWorker worker) {
     long onTheWay = worker.lanes().stream().mapToLong(this::onTheWay).sum();
     // One that is about to stop has no slots.
@@ -33,23 +34,24 @@ final class Credit {
     return worker.latest().freeSlots() + (long) ahead - onTheWay;
   }
 
-  /** Prompts sent to the lane that its worker has not admitted, as far as heartbeats tell. */
+  /** Choices sent to the lane that its worker has not admitted, as far as heartbeats tell. */
   long onTheWay(WorkerStatus lane) {
-    return account(lane).tokens.size();
+    return account(lane).sent.stream().mapToLong(Sent::choices).sum();
   }
 
-  /** Tokens of those prompts, which the worker's queued tokens do not count yet. */
+  /** Tokens of those, which the worker's queued tokens do not count yet. */
   long tokensOnTheWay(WorkerStatus lane) {
-    return account(lane).tokens.stream().mapToLong(tokens -> tokens).sum();
+    return account(lane).sent.stream().mapToLong(Sent::tokens).sum();
   }
 
   /**
    * Counts a prompt that is sent to the lane.
    *
+   * @param choices of the prompt
    * @param tokens of the prompt, and the most that its completion may have
    */
-  void spend(WorkerStatus lane, long tokens) {
-    account(lane).tokens.addLast(tokens);
+  void spend(WorkerStatus lane, int choices, long tokens) {
+    account(lane).sent.addLast(new Sent(choices, tokens));
   }
 
   private Account account(WorkerStatus lane) {
@@ -58,9 +60,12 @@ final class Credit {
         .settle(lane);
   }
 
-  /** What one worker got on one lane since a heartbeat: the tokens of each prompt. */
+  /** A prompt on its way. */
+  private record Sent(int choices, long tokens) {}
+
+  /** What one worker got on one lane since a heartbeat. */
   private static final class Account {
-    private final Deque<Long> tokens = new ArrayDeque<>();
+    private final Deque<Sent> sent = new ArrayDeque<>();
     private String worker;
     private long admitted;
 
@@ -72,12 +77,10 @@ final class Credit {
     /** Brings it up to date; a lane with a new owner, or a restarted one, starts anew. */
     Account settle(WorkerStatus lane) {
       if (!worker.equals(lane.worker()) || lane.admitted() < admitted) {
-        tokens.clear();
+        sent.clear();
       } else {
-        for (long arrived = lane.admitted() - admitted;
-            arrived > 0 && !tokens.isEmpty();
-            arrived--) {
-          tokens.removeFirst();
+        for (long arrived = lane.admitted() - admitted; arrived > 0 && !sent.isEmpty(); arrived--) {
+          sent.removeFirst();
         }
       }
       worker = lane.worker();

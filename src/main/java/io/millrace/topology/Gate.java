@@ -13,9 +13,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 
 /**
- * Decides whether an app takes more records. It is open while the records that the app holds, and
- * those that its consumer has handed out but no processor has seen yet, are fewer than its
- * capacity; the rest of the backlog stays in Kafka.
+ * Decides whether an app takes more records. It is open while what the app holds, which is records
+ * or the choices that they ask for, and the records that its consumer has handed out but no
+ * processor has seen yet, are fewer than its capacity; the rest of the backlog stays in Kafka.
  *
  * <p>Handed-out records are counted by offset: Kafka Streams skips some records without showing
  * them to a processor, and reads others twice when it revives a task.
@@ -28,8 +28,8 @@ public final class Gate {
   private final Map<TopicPartition, NavigableSet<Long>> handedOut = new HashMap<>();
 
   /**
-   * @param capacity records that the app may hold, at least 1
-   * @param held records that the app holds now
+   * @param capacity what the app may hold, at least 1
+   * @param held what the app holds now
    */
   public Gate(int capacity, IntSupplier held) {
     if (capacity < 1) {

@@ -12,6 +12,10 @@ import java.util.Optional;
  * Chooses where a prompt goes: to the worker that is expected to finish it first, on its emptiest
  * lane. A worker that holds the beginning of the prompt in its KV cache already is preferred, as
  * long as waiting for it takes no longer than computing the prompt would.
+ *
+ * <p>A free slot is enough for a prompt of several choices: those that find none wait in the
+ * engine, and the worker gets less until they have ended. Waiting for as many slots as it has
+ * choices would leave slots idle, and such a prompt behind all others.
  */
 final class LanePicker {
   /** Of English text; a guess is enough to compare workers. */
@@ -53,7 +57,7 @@ final class LanePicker {
         .filter(status -> status.lane() == lane)
         .findFirst()
         .map(status -> {
-          credit.spend(status, tokens(prompt));
+          credit.spend(status, prompt.output().n(), tokens(prompt));
           return status;
         });
   }
@@ -61,7 +65,7 @@ final class LanePicker {
   private WorkerStatus spend(LiveWorker worker, Prompt prompt) {
     WorkerStatus lane =
         worker.lanes().stream().min(Comparator.comparingLong(credit::onTheWay)).orElseThrow();
-    credit.spend(lane, tokens(prompt));
+    credit.spend(lane, prompt.output().n(), tokens(prompt));
     prefixes.remember(prompt, lane.worker());
     return lane;
   }

@@ -16,7 +16,7 @@ import java.util.Set;
  * @param modelQuota prompts of one model that wait in the router at most
  * @param modelInputs models whose prompts have an input of their own, {@code prompts.<model>}
  * @param waitingBytes bytes of all waiting prompts above which neither topic is read
- * @param prefetch prompts that a worker gets beyond its free slots
+ * @param prefetch choices that a worker gets beyond its free slots
  * @param defaultModel model of prompts that name none; empty for the only known one
  * @param unknownModelTimeout how long a prompt waits for a model that no worker ever had
  * @param noWorkerTimeout how long a prompt waits for a worker of a model that one had

@@ -50,7 +50,7 @@ public final class WorkerTopology {
             new WorkerMeters(registry, settings.model(), inFlight));
   }
 
-  /** Prompts that the worker takes: a few wait in the engine, so that no slot waits for Kafka. */
+  /** Choices that the worker takes: a few wait in the engine, so that no slot waits for Kafka. */
   private static int capacity(int slots) {
     return slots + Math.max(1, slots / 4);
   }

@@ -64,6 +64,22 @@ class LanePickerTest {
   }
 
   @Test
+  void shouldCountASlotForEachChoice() {
+    Prompt three = Prompt.of("p", "Once").n(3).build();
+    hear("mini-1", 0, 4, 0);
+
+    assertThat(sendAll(picker, three)).hasSize(2);
+    // Four of the six have slots; both prompts have arrived.
+    hear("mini-1", 0, 0, 2);
+    assertThat(sendAll(picker, three)).isEmpty();
+    hear("mini-1", 0, 1, 2);
+    assertThat(sendAll(picker, three)).hasSize(1);
+    // It is still on its way, with two more choices than there are slots for.
+    hear("mini-1", 0, 2, 2);
+    assertThat(sendAll(picker, three)).isEmpty();
+  }
+
+  @Test
   void shouldSendAgainWhenSlotsBecomeFree() {
     hear("mini-1", 0, 4, 0);
     assertThat(sendAll()).hasSize(4);
@@ -185,9 +201,13 @@ class LanePickerTest {
   }
 
   private List<String> sendAll(LanePicker lanes) {
+    return sendAll(lanes, PROMPT);
+  }
+
+  private List<String> sendAll(LanePicker lanes, Prompt prompt) {
     List<String> workers = new ArrayList<>();
     while (true) {
-      Optional<WorkerStatus> lane = lanes.pick(PROMPT, fleet.workers("tales", now));
+      Optional<WorkerStatus> lane = lanes.pick(prompt, fleet.workers("tales", now));
       if (lane.isEmpty()) {
         return workers;
       }

@@ -7,6 +7,7 @@ import io.millrace.OutputChecker;
 import io.millrace.engine.Engine;
 import io.millrace.record.Chunk;
 import io.millrace.record.Completion;
+import io.millrace.record.Prompt;
 import io.millrace.record.PromptBuilder;
 import io.millrace.record.Topics;
 import io.millrace.record.Work;
@@ -82,6 +83,11 @@ final class WorkerTask {
     WorkerTask task = new WorkerTask(store, engine);
     task.init();
     return task;
+  }
+
+  /** A prompt for the model of the worker. */
+  static PromptBuilder prompt(String id) {
+    return Prompt.of(id, "Once").model("tiny").seed(1);
   }
 
   /** Closes this task; another process takes over its store. */
