@@ -15,16 +15,15 @@ struct MatmulShape {
 };
 
 // Elements k to k + 7 of a row, zero where the row does not exist or has ended.
-template <typename Format>
+template <typename Elements>
 void read_eight(device const uchar* row, bool exists, uint k, uint cols, thread float* out) {
   if (exists && k + RUN <= cols) {
-    Format::eight(row, k, out);
+    Elements::eight(row, k, out);
   } else {
-    for (ushort i = 0; i < RUN; i++) out[i] = exists && k + i < cols ? Format::one(row, k + i) : 0.0f;
+    for (ushort i = 0; i < RUN; i++) out[i] = exists && k + i < cols ? Elements::one(row, k + i) : 0.0f;
   }
 }
 
-template <typename Format>
 kernel void matmat(device const uchar* w [[buffer(0)]],
                    device const float* x [[buffer(1)]],
                    device float* out [[buffer(2)]],
@@ -32,7 +31,7 @@ kernel void matmat(device const uchar* w [[buffer(0)]],
                    uint2 group [[threadgroup_position_in_grid]],
                    ushort thread_index [[thread_index_in_threadgroup]],
                    ushort simdgroup [[simdgroup_index_in_threadgroup]]) {
-  typedef typename Format::tile T;
+  typedef Format::tile T;
   threadgroup T weights[TILE_ROWS * TILE_DEPTH];
   threadgroup T inputs[TILE_COLUMNS * TILE_DEPTH];
   threadgroup float results[TILE_COLUMNS * TILE_ROWS];
@@ -91,5 +90,3 @@ kernel void matmat(device const uchar* w [[buffer(0)]],
     if (row < shape.rows && column < shape.columns) out[ulong(column) * shape.rows + row] = results[i];
   }
 }
-
-INSTANTIATE_FORMATS(matmat)

@@ -12,7 +12,7 @@ struct MatmulShape {
   uint columns;    // tokens
 };
 
-template <typename Format, ushort COLUMNS>
+template <ushort COLUMNS>
 kernel void matvec(device const uchar* w [[buffer(0)]],
                    device const float* x [[buffer(1)]],
                    device float* out [[buffer(2)]],
@@ -57,13 +57,7 @@ kernel void matvec(device const uchar* w [[buffer(0)]],
   }
 }
 
-#define INSTANTIATE_COLUMNS(columns)                              \
-  INSTANTIATE(matvec_##columns##_f32, matvec<F32, columns>)       \
-  INSTANTIATE(matvec_##columns##_f16, matvec<F16, columns>)       \
-  INSTANTIATE(matvec_##columns##_bf16, matvec<BF16, columns>)     \
-  INSTANTIATE(matvec_##columns##_q8_0, matvec<Q8_0, columns>)
-
-INSTANTIATE_COLUMNS(1)
-INSTANTIATE_COLUMNS(2)
-INSTANTIATE_COLUMNS(4)
-INSTANTIATE_COLUMNS(8)
+INSTANTIATE(matvec_1, matvec<1>)
+INSTANTIATE(matvec_2, matvec<2>)
+INSTANTIATE(matvec_4, matvec<4>)
+INSTANTIATE(matvec_8, matvec<8>)

@@ -2,6 +2,7 @@ package io.millrace;
 
 import io.millrace.record.Chunk;
 import io.millrace.record.Completion;
+import io.millrace.record.Completion.Choice;
 import io.millrace.record.Completion.Usage;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -9,11 +10,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Judges what readers of {@code chunks} and {@code completions} saw, each topic in order: every
- * prompt has one completion; its chunks are numbered 0, 1, 2… without a gap or a repeat; the last
- * one, and no other, has the finish reason; their text and their tokens are the completion's.
+ * prompt has one completion; the chunks of each choice are numbered 0, 1, 2… without a gap or a
+ * repeat; the last one, and no other, has the finish reason; their text and their tokens are the
+ * completion's.
  */
 public final class OutputChecker {
   private final Map<String, List<Chunk>> chunks = new LinkedHashMap<>();
@@ -76,52 +80,80 @@ public final class OutputChecker {
   }
 
   private void checkChunks(String id, List<String> faults) {
-    List<Chunk> seen = chunks(id);
-    for (int index = 0; index < seen.size(); index++) {
-      if (seen.get(index).index() != index) {
-        faults.add("%s has chunk %d where %d is due".formatted(id, seen.get(index).index(), index));
-        return;
-      }
-      boolean isLast = index == seen.size() - 1;
-      if (seen.get(index).finishReason().isPresent() != isLast) {
-        faults.add(
-            "%s: chunk %d of %d has finish reason %s"
-                .formatted(id, index, seen.size(), seen.get(index).finishReason()));
-      }
+    Map<Integer, List<Chunk>> choices = new TreeMap<>();
+    for (Chunk chunk : chunks(id)) {
+      choices.computeIfAbsent(chunk.choice(), choice -> new ArrayList<>()).add(chunk);
     }
-    if (seen.isEmpty()) {
+    if (choices.isEmpty()) {
       faults.add("%s has no chunks".formatted(id));
-    } else if (completions(id).size() == 1) {
-      compare(id, seen, completions(id).getFirst(), faults);
+      return;
+    }
+    boolean isInOrder = true;
+    for (List<Chunk> seen : choices.values()) {
+      isInOrder &= checkOrder(id, seen, faults);
+    }
+    if (isInOrder && completions(id).size() == 1) {
+      compare(id, choices, completions(id).getFirst(), faults);
     }
   }
 
-  private static void compare(
-      String id, List<Chunk> seen, Completion completion, List<String> faults) {
-    String reason =
-        completion.error().isPresent()
-            ? Chunk.ERROR
-            : completion.choices().getFirst().finishReason();
-    if (!seen.getLast().finishReason().equals(Optional.of(reason))) {
-      faults.add(
-          "%s: the last chunk says %s, the completion %s"
-              .formatted(id, seen.getLast().finishReason(), reason));
+  /** Checks the chunks of one choice; false when they are not numbered as they should be. */
+  private static boolean checkOrder(String id, List<Chunk> seen, List<String> faults) {
+    for (int index = 0; index < seen.size(); index++) {
+      Chunk chunk = seen.get(index);
+      if (chunk.index() != index) {
+        faults.add("%s has chunk %d where %d is due".formatted(id, chunk.index(), index));
+        return false;
+      }
+      boolean isLast = index == seen.size() - 1;
+      if (chunk.finishReason().isPresent() != isLast) {
+        faults.add(
+            "%s: chunk %d of %d has finish reason %s"
+                .formatted(id, index, seen.size(), chunk.finishReason()));
+      }
     }
+    return true;
+  }
+
+  private static void compare(
+      String id, Map<Integer, List<Chunk>> choices, Completion completion, List<String> faults) {
     if (completion.error().isPresent()) {
+      choices.values().forEach(seen -> compareEnd(id, seen, Chunk.ERROR, faults));
       return;
     }
-    StringBuilder text = new StringBuilder();
-    seen.forEach(chunk -> text.append(chunk.text()));
-    if (!text.toString().equals(completion.choices().getFirst().text())) {
+    List<Integer> told = completion.choices().stream().map(Choice::index).toList();
+    if (!told.equals(List.copyOf(choices.keySet()))) {
       faults.add(
-          "%s: the chunks say «%s», the completion «%s»"
-              .formatted(id, text, completion.choices().getFirst().text()));
+          "%s: the chunks are of choices %s, the completion has %s"
+              .formatted(id, choices.keySet(), told));
+      return;
     }
-    int tokens = seen.stream().mapToInt(chunk -> chunk.tokens().size()).sum();
+    for (Choice choice : completion.choices()) {
+      List<Chunk> seen = choices.get(choice.index());
+      compareEnd(id, seen, choice.finishReason(), faults);
+      String text = seen.stream().map(Chunk::text).collect(Collectors.joining());
+      if (!text.equals(choice.text())) {
+        faults.add(
+            "%s: the chunks say «%s», the completion «%s»".formatted(id, text, choice.text()));
+      }
+    }
+    int tokens =
+        choices.values().stream()
+            .flatMap(List::stream)
+            .mapToInt(chunk -> chunk.tokens().size())
+            .sum();
     if (completion.usage().map(Usage::completionTokens).orElse(-1) != tokens) {
       faults.add(
           "%s: the chunks have %d tokens, the completion %s"
               .formatted(id, tokens, completion.usage()));
+    }
+  }
+
+  private static void compareEnd(String id, List<Chunk> seen, String reason, List<String> faults) {
+    if (!seen.getLast().finishReason().equals(Optional.of(reason))) {
+      faults.add(
+          "%s: the last chunk says %s, the completion %s"
+              .formatted(id, seen.getLast().finishReason(), reason));
     }
   }
 }

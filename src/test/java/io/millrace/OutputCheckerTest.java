@@ -111,15 +111,58 @@ class OutputCheckerTest {
         .containsExactly("a was never sent, but has a completion");
   }
 
+  @Test
+  void shouldPassSeveralChoicesOneAmongTheOther() {
+    chunk(0, 0, "Once", 1, "");
+    chunk(1, 0, "Twice", 1, "");
+    chunk(1, 1, " more", 1, "length");
+    chunk(0, 1, "", 0, "stop");
+    completion(3, new Choice(0, "Once", "stop"), new Choice(1, "Twice more", "length"));
+
+    assertThat(faults()).isEmpty();
+  }
+
+  @Test
+  void shouldFindWhatIsWrongWithOneChoiceOfSeveral() {
+    chunk(0, 0, "Once", 1, "stop");
+    chunk(1, 0, "Twice", 1, "length");
+    completion(2, new Choice(0, "Once", "stop"), new Choice(1, "Thrice", "stop"));
+
+    assertThat(faults()).hasSize(2).allSatisfy(fault -> assertThat(fault).startsWith("a: the"));
+  }
+
+  @Test
+  void shouldFindAChoiceThatIsMissing() {
+    chunk(0, 0, "Once", 1, "stop");
+    completion(1, new Choice(0, "Once", "stop"), new Choice(1, "", "stop"));
+
+    assertThat(faults())
+        .containsExactly("a: the chunks are of choices [0], the completion has [0, 1]");
+  }
+
+  @Test
+  void shouldFindARepeatInAChoice() {
+    chunk(0, 0, "Once", 1, "stop");
+    chunk(1, 0, "Twice", 1, "");
+    chunk(1, 0, "Twice", 1, "stop");
+    completion(3, new Choice(0, "Once", "stop"), new Choice(1, "TwiceTwice", "stop"));
+
+    assertThat(faults()).containsExactly("a has chunk 0 where 1 is due");
+  }
+
   private List<String> faults() {
     return checker.faults(List.of("a"), List.of());
   }
 
   private void chunk(int index, String text, int tokens, String finishReason) {
+    chunk(0, index, text, tokens, finishReason);
+  }
+
+  private void chunk(int choice, int index, String text, int tokens, String finishReason) {
     checker.add(
         new Chunk(
             "a",
-            0,
+            choice,
             index,
             text,
             IntStream.range(0, tokens).boxed().toList(),
@@ -127,13 +170,17 @@ class OutputCheckerTest {
   }
 
   private void completion(String text, int tokens, String finishReason) {
+    completion(tokens, new Choice(0, text, finishReason));
+  }
+
+  private void completion(int tokens, Choice... choices) {
     checker.add(
         new Completion(
             "a",
             0,
             Optional.of("m"),
             Optional.empty(),
-            List.of(new Choice(0, text, finishReason)),
+            List.of(choices),
             Optional.of(new Usage(1, tokens, 0)),
             Optional.empty(),
             Optional.empty(),

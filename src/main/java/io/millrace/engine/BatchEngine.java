@@ -9,7 +9,6 @@ import io.millrace.engine.grammar.SchemaException;
 import io.millrace.model.Llama;
 import io.millrace.text.Tokenizer;
 import io.millrace.text.chat.ChatTemplate;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -18,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,26 +29,28 @@ import org.slf4j.LoggerFactory;
 public final class BatchEngine implements Engine {
   private static final Logger log = LoggerFactory.getLogger(BatchEngine.class);
 
-  /** A step that takes longer does not end: the device hangs. */
-  private static final Duration LONGEST_STEP = Duration.ofMinutes(2);
-
-  private static final long IDLE = Long.MIN_VALUE;
-
   private final BatchGenerator generator;
   private final PromptEncoder encoder;
   private final Grammars grammars;
   private final EngineInfo info;
+  private final LongSupplier nanoTime;
+  private final StepWatch watch;
   private final AtomicLong arrivals = new AtomicLong();
   private final BlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
   private final ExecutorService intake;
   private final Thread thread;
   private volatile EngineStatus status;
-  private volatile long stepStart = IDLE;
   private volatile boolean broken;
   private volatile boolean closed;
 
   private BatchEngine(
-      BatchGenerator generator, PromptEncoder encoder, Grammars grammars, Settings settings) {
+      BatchGenerator generator,
+      PromptEncoder encoder,
+      Grammars grammars,
+      Settings settings,
+      LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+    this.watch = new StepWatch(nanoTime);
     this.generator = generator;
     this.encoder = encoder;
     this.grammars = grammars;
@@ -94,6 +96,22 @@ public final class BatchEngine implements Engine {
       Optional<ChatTemplate> template,
       Settings settings,
       InstantSource clock) {
+    return start(transformer, reload, tokenizer, template, settings, clock, System::nanoTime);
+  }
+
+  /**
+   * The same.
+   *
+   * @param nanoTime times steps and tokens
+   */
+  static BatchEngine start(
+      Transformer transformer,
+      Supplier<Transformer> reload,
+      Tokenizer tokenizer,
+      Optional<ChatTemplate> template,
+      Settings settings,
+      InstantSource clock,
+      LongSupplier nanoTime) {
     Llama llama = transformer.llama();
     if (llama.maxTokens() < settings.slots() || llama.maxOutputs() < settings.slots()) {
       throw new IllegalArgumentException(
@@ -105,7 +123,11 @@ public final class BatchEngine implements Engine {
             transformer, reload, tokenizer, settings.slots(), settings.pages(), clock);
     BatchEngine engine =
         new BatchEngine(
-            generator, new PromptEncoder(tokenizer, template), new Grammars(tokenizer), settings);
+            generator,
+            new PromptEncoder(tokenizer, template),
+            new Grammars(tokenizer),
+            settings,
+            nanoTime);
     engine.thread.start();
     return engine;
   }
@@ -113,7 +135,7 @@ public final class BatchEngine implements Engine {
   @Override
   public Generation submit(GenerationRequest request, Consumer<? super GenerationEvent> listener) {
     requireNonNull(listener, "listener is null");
-    Stopwatch stopwatch = new Stopwatch(System::nanoTime);
+    Stopwatch stopwatch = new Stopwatch(nanoTime);
     Submission submission =
         new Submission(request, listener, arrivals.incrementAndGet(), stopwatch);
     intake.execute(() -> prepare(submission));
@@ -144,9 +166,7 @@ public final class BatchEngine implements Engine {
     try (generator) {
       while (!closed) {
         readInbox();
-        stepStart = System.nanoTime();
-        generator.step();
-        stepStart = IDLE;
+        watch.run(generator::step);
         status = generator.status();
       }
     } catch (InterruptedException e) {
@@ -193,9 +213,7 @@ public final class BatchEngine implements Engine {
 
   @Override
   public EngineStatus status() {
-    long start = stepStart;
-    boolean stuck = start != IDLE && System.nanoTime() - start > LONGEST_STEP.toNanos();
-    return stuck || broken ? status.unhealthy() : status;
+    return watch.isStuck() || broken ? status.unhealthy() : status;
   }
 
   @Override

@@ -3,11 +3,13 @@ package io.millrace.metal;
 import io.millrace.metal.objc.Buffer;
 import io.millrace.metal.objc.Device;
 import io.millrace.metal.objc.SystemPages;
-import io.millrace.tensor.DType;
 import io.millrace.tensor.TensorSource;
+import io.millrace.tensor.WeightType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -17,7 +19,7 @@ import java.util.Map;
 final class DeviceMemory implements AutoCloseable {
   private final Device device;
   private final long limit;
-  private final Arena mappings = Arena.ofShared();
+  private final List<Arena> mappings = new ArrayList<>();
   private final Map<Buffer, Long> buffers = new HashMap<>();
   private long used;
 
@@ -78,27 +80,35 @@ final class DeviceMemory implements AutoCloseable {
    * Brings a weight to the GPU: the pages of a mapped file are used as they are, anything else is
    * copied. Each mapped weight is a view of its own; views of neighbours share a page of the file.
    */
-  MetalWeight load(TensorSource source, DType dtype) {
-    MemorySegment bytes = source.map(mappings);
-    long offset = SystemPages.offsetIn(bytes);
-    int alignment = dtype.blockBytes() % Float.BYTES == 0 ? Float.BYTES : Short.BYTES;
-    String what = "tensor " + source.name();
-    if (!bytes.isMapped() || offset % alignment != 0) {
-      Buffer copy = allocate(what, bytes.byteSize());
-      copy.contents().copyFrom(bytes);
-      return new MetalWeight(dtype, source.rows(), source.cols(), copy, 0);
+  MetalWeight load(TensorSource source) {
+    WeightType dtype = source.dtype();
+    Arena mapping = Arena.ofShared();
+    try {
+      MemorySegment bytes = source.map(mapping);
+      long offset = SystemPages.offsetIn(bytes);
+      int alignment = dtype.blockBytes() % Float.BYTES == 0 ? Float.BYTES : Short.BYTES;
+      String what = "tensor " + source.name();
+      if (!bytes.isMapped() || offset % alignment != 0) {
+        Buffer copy = allocate(what, bytes.byteSize());
+        copy.contents().copyFrom(bytes);
+        mapping.close();
+        return new MetalWeight(dtype, source.rows(), source.cols(), copy, 0);
+      }
+      require(what, bytes.byteSize());
+      Buffer view = count(device.newBufferOver(bytes), bytes.byteSize());
+      mappings.add(mapping);
+      return new MetalWeight(dtype, source.rows(), source.cols(), view, offset);
+    } catch (RuntimeException e) {
+      mapping.close();
+      throw e;
     }
-    require(what, bytes.byteSize());
-    Buffer view = count(device.newBufferOver(bytes), bytes.byteSize());
-    return new MetalWeight(dtype, source.rows(), source.cols(), view, offset);
   }
 
   @Override
   public void close() {
     buffers.keySet().forEach(Buffer::close);
     buffers.clear();
-    if (mappings.scope().isAlive()) {
-      mappings.close();
-    }
+    mappings.forEach(Arena::close);
+    mappings.clear();
   }
 }

@@ -4,48 +4,75 @@ import io.millrace.metal.objc.Device;
 import io.millrace.metal.objc.Library;
 import io.millrace.metal.objc.MetalException;
 import io.millrace.metal.objc.Pipeline;
+import io.millrace.tensor.AffineType;
+import io.millrace.tensor.DType;
+import io.millrace.tensor.WeightType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
-/** The kernels, compiled when the backend opens, and made ready when they are first asked for. */
+/**
+ * The kernels. Families that read weights are compiled for each format of weights when the first
+ * weight of that format is loaded, the others when the backend opens; a kernel is made ready when
+ * it is first asked for.
+ */
 final class Kernels implements AutoCloseable {
   /** Definitions that every family begins with. */
   private static final String FORMATS = "formats.metal";
 
   /** Files of kernels. */
   enum Family {
-    ROWS,
-    MATVEC,
-    MATMAT,
-    ROPE,
-    ATTENTION;
+    ROWS(false),
+    ROPE(false),
+    ATTENTION(false),
+    EMBED(true),
+    VECTOR(true),
+    MATVEC(true),
+    MATMAT(true);
 
-    String file() {
+    private final boolean readsWeights;
+
+    Family(boolean readsWeights) {
+      this.readsWeights = readsWeights;
+    }
+
+    /** Whether it is compiled for one format of weights at a time. */
+    boolean readsWeights() {
+      return readsWeights;
+    }
+
+    private String file() {
       return name().toLowerCase(Locale.ROOT) + ".metal";
     }
   }
 
-  private record Key(Family family, String kernel, List<Boolean> constants) {}
+  /** What is compiled at once: a family, for a format where it reads weights. */
+  private record Unit(Family family, Optional<WeightType> format) {}
 
-  private final Map<Family, Library> libraries = new EnumMap<>(Family.class);
+  private record Key(Unit unit, String kernel, List<Boolean> constants) {}
+
+  private final Device device;
+  private final Map<Unit, Library> libraries = new HashMap<>();
   private final Map<Key, Pipeline> pipelines = new HashMap<>();
 
   /**
-   * Compiles all families.
+   * Compiles the families that read no weights.
    *
    * @throws MetalException with the compiler's message
    */
   Kernels(Device device) {
+    this.device = device;
     try {
       for (Family family : Family.values()) {
-        libraries.put(family, device.compile(source(family)));
+        if (!family.readsWeights) {
+          library(new Unit(family, Optional.empty()));
+        }
       }
     } catch (RuntimeException e) {
       close();
@@ -53,10 +80,47 @@ final class Kernels implements AutoCloseable {
     }
   }
 
+  /**
+   * Compiles what works with a weight of a format: a matrix, or a vector such as a gain.
+   *
+   * @return whether there was something to compile
+   * @throws MetalException with the compiler's message
+   */
+  boolean compile(WeightType format, boolean matrix) {
+    List<Family> families =
+        matrix ? List.of(Family.EMBED, Family.MATVEC, Family.MATMAT) : List.of(Family.VECTOR);
+    int before = libraries.size();
+    families.forEach(family -> library(new Unit(family, Optional.of(format))));
+    return libraries.size() > before;
+  }
+
+  private Library library(Unit unit) {
+    Library library = libraries.get(unit);
+    if (library == null) {
+      library = device.compile(source(unit.family, unit.format));
+      libraries.put(unit, library);
+    }
+    return library;
+  }
+
   /** MSL source as one text; messages of the compiler name the files. */
-  static String source(Family family) {
-    return "#line 1 \"%s\"\n%s\n#line 1 \"%s\"\n%s"
-        .formatted(FORMATS, read(FORMATS), family.file(), read(family.file()));
+  static String source(Family family, Optional<WeightType> format) {
+    return "#line 1 \"%s\"\n%s\n%s\n#line 1 \"%s\"\n%s"
+        .formatted(
+            FORMATS,
+            read(FORMATS),
+            format.map(type -> "typedef %s Format;".formatted(name(type))).orElse(""),
+            family.file(),
+            read(family.file()));
+  }
+
+  /** What {@code formats.metal} calls a format. */
+  private static String name(WeightType format) {
+    return switch (format) {
+      case DType dtype -> dtype.name();
+      case AffineType type ->
+          "Affine<%d, %d, %s>".formatted(type.bits(), type.groupSize(), type.scales());
+    };
   }
 
   private static String read(String file) {
@@ -73,15 +137,23 @@ final class Kernels implements AutoCloseable {
    * @param constants values of its function constants
    */
   Pipeline get(Family family, String kernel, int threads, Boolean... constants) {
-    Key key = new Key(family, kernel, List.of(constants));
+    return get(new Key(new Unit(family, Optional.empty()), kernel, List.of(constants)), threads);
+  }
+
+  /** A kernel that reads weights of a format. */
+  Pipeline get(Family family, WeightType format, String kernel, int threads) {
+    return get(new Key(new Unit(family, Optional.of(format)), kernel, List.of()), threads);
+  }
+
+  private Pipeline get(Key key, int threads) {
     Pipeline pipeline = pipelines.get(key);
     if (pipeline == null) {
-      pipeline = libraries.get(family).pipeline(kernel, key.constants);
+      pipeline = library(key.unit).pipeline(key.kernel, key.constants);
       pipelines.put(key, pipeline);
       if (pipeline.maxThreads() < threads) {
         throw new MetalException(
             "kernel %s needs %d threads in a threadgroup, this GPU runs it with %d"
-                .formatted(kernel, threads, pipeline.maxThreads()));
+                .formatted(key.kernel, threads, pipeline.maxThreads()));
       }
     }
     return pipeline;

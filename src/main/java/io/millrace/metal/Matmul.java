@@ -25,13 +25,12 @@ final class Matmul {
   void encode(MetalWeight w, MetalActivation x, int columns, MetalActivation out) {
     for (int most : VECTOR_COLUMNS) {
       if (columns <= most) {
-        String kernel = w.kernel("matvec_" + most);
-        bind(Family.MATVEC, kernel, VECTOR_THREADS, w, x, columns, out)
+        bind(Family.MATVEC, "matvec_" + most, VECTOR_THREADS, w, x, columns, out)
             .dispatchGroups(Math.ceilDiv(w.rows(), VECTOR_ROWS), 1, VECTOR_THREADS);
         return;
       }
     }
-    bind(Family.MATMAT, w.kernel("matmat"), TILE_THREADS, w, x, columns, out)
+    bind(Family.MATMAT, "matmat", TILE_THREADS, w, x, columns, out)
         .dispatchGroups(
             Math.ceilDiv(w.rows(), TILE_ROWS), Math.ceilDiv(columns, TILE_COLUMNS), TILE_THREADS);
   }
@@ -44,7 +43,7 @@ final class Matmul {
       MetalActivation x,
       int columns,
       MetalActivation out) {
-    return step.encode(kernels.get(family, kernel, threads))
+    return step.encode(kernels.get(family, w.dtype(), kernel, threads))
         .buffer(0, w.buffer(), w.offset())
         .buffer(1, x.buffer(), 0)
         .buffer(2, out.buffer(), 0)

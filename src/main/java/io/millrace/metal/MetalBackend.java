@@ -13,11 +13,11 @@ import io.millrace.tensor.Rope;
 import io.millrace.tensor.Shapes;
 import io.millrace.tensor.TensorSource;
 import io.millrace.tensor.Weight;
+import io.millrace.tensor.WeightType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.EnumSet;
-import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -25,14 +25,12 @@ import java.util.stream.Collectors;
  * were encoded as one command buffer, and waits once. Weights stay where their file is mapped.
  */
 public final class MetalBackend implements Backend {
-  /** Types that the kernels read. */
-  public static final Set<DType> TYPES = EnumSet.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0);
-
   private static final int ROW_THREADS = 256;
   private static final int SIMD_WIDTH = 32;
 
   private final Gpu gpu;
   private final boolean ownsGpu;
+  private final boolean checked;
   private final Kernels kernels;
   private final DeviceMemory memory;
   private final Step step;
@@ -45,9 +43,10 @@ public final class MetalBackend implements Backend {
 
   private boolean open = true;
 
-  private MetalBackend(Gpu gpu, boolean ownsGpu) {
+  private MetalBackend(Gpu gpu, boolean ownsGpu, boolean checked) {
     this.gpu = gpu;
     this.ownsGpu = ownsGpu;
+    this.checked = checked;
     kernels = gpu.kernels();
     memory = new DeviceMemory(gpu.device());
     step = new Step(gpu.queue(), memory);
@@ -62,23 +61,31 @@ public final class MetalBackend implements Backend {
    * @throws MetalException when there is no Metal here, or the GPU cannot run the kernels
    */
   public static MetalBackend open(Libraries libraries) {
-    return new MetalBackend(Gpu.open(libraries), true);
+    return new MetalBackend(Gpu.open(libraries), true, false);
   }
 
   /**
-   * The same, after every kernel has been checked against its definition.
+   * The same, but every kernel is checked against its definition before it is used: those that read
+   * weights when the first weight of a format is loaded, which throws as this does.
    *
    * @throws IllegalStateException when a kernel computes wrong numbers
    */
   public static MetalBackend openChecked(Libraries libraries) {
-    Gpu gpu = Gpu.open(libraries);
-    try (MetalBackend probe = new MetalBackend(gpu, false)) {
-      SelfCheck.require(probe);
+    MetalBackend backend = new MetalBackend(Gpu.open(libraries), true, true);
+    try {
+      backend.checkWith(SelfCheck::require);
     } catch (RuntimeException e) {
-      gpu.close();
+      backend.close();
       throw e;
     }
-    return new MetalBackend(gpu, true);
+    return backend;
+  }
+
+  /** Runs a check with memory of its own on the same GPU. */
+  private void checkWith(Consumer<Backend> check) {
+    try (MetalBackend probe = new MetalBackend(gpu, false, false)) {
+      check.accept(probe);
+    }
   }
 
   @Override
@@ -107,15 +114,15 @@ public final class MetalBackend implements Backend {
 
   @Override
   public Weight load(TensorSource source) {
-    if (!(source.dtype() instanceof DType dtype) || !TYPES.contains(dtype)) {
-      throw new IllegalArgumentException(
-          "tensor %s has type %s, the Metal backend computes with %s; take another quantization or --backend cpu"
-              .formatted(source.name(), source.dtype(), TYPES));
+    WeightType format = source.dtype();
+    boolean matrix = source.rows() > 1;
+    if (kernels.compile(format, matrix) && checked && matrix) {
+      checkWith(probe -> SelfCheck.requireProducts(probe, format));
     }
-    if (dtype != DType.F32 && source.rows() > 1) {
+    if (format != DType.F32 && matrix) {
       cacheType = DType.F16;
     }
-    return memory.load(source, dtype);
+    return memory.load(source);
   }
 
   @Override
@@ -150,7 +157,7 @@ public final class MetalBackend implements Backend {
     if (batch.size() > 0) {
       MetalWeight weight = (MetalWeight) table;
       Step.Table tokens = tables.tokens(batch);
-      step.encode(kernels.get(Family.ROWS, weight.kernel("embed"), SIMD_WIDTH))
+      step.encode(kernels.get(Family.EMBED, weight.dtype(), "embed", SIMD_WIDTH))
           .buffer(0, weight.buffer(), weight.offset())
           .buffer(1, tokens.buffer(), tokens.offset())
           .buffer(2, own(out).buffer(), 0)
@@ -164,7 +171,7 @@ public final class MetalBackend implements Backend {
     Shapes.checkRmsNorm(x, gain, rows, out);
     if (rows > 0) {
       MetalWeight gains = (MetalWeight) gain;
-      step.encode(kernels.get(Family.ROWS, gains.kernel("rms_norm"), ROW_THREADS))
+      step.encode(kernels.get(Family.VECTOR, gains.dtype(), "rms_norm", ROW_THREADS))
           .buffer(0, own(x).buffer(), 0)
           .buffer(1, gains.buffer(), gains.offset())
           .buffer(2, own(out).buffer(), 0)
@@ -229,7 +236,7 @@ public final class MetalBackend implements Backend {
     Shapes.checkAddBias(x, bias, rows);
     if (rows > 0) {
       MetalWeight biases = (MetalWeight) bias;
-      step.encode(kernels.get(Family.ROWS, biases.kernel("add_bias"), SIMD_WIDTH))
+      step.encode(kernels.get(Family.VECTOR, biases.dtype(), "add_bias", SIMD_WIDTH))
           .buffer(0, own(x).buffer(), 0)
           .buffer(1, biases.buffer(), biases.offset())
           .bytes(2, step.arguments(x.cols()))
@@ -257,6 +264,18 @@ public final class MetalBackend implements Backend {
           .buffer(2, own(out).buffer(), 0)
           .bytes(3, step.arguments(x.cols()))
           .dispatchThreads(x.cols(), rows.length, 1, SIMD_WIDTH);
+    }
+  }
+
+  @Override
+  public void argmax(Activation x, int rows, Activation out) {
+    Shapes.checkArgmax(x, rows, out);
+    if (rows > 0) {
+      step.encode(kernels.get(Family.ROWS, "argmax", ROW_THREADS))
+          .buffer(0, own(x).buffer(), 0)
+          .buffer(1, own(out).buffer(), 0)
+          .bytes(2, step.arguments(x.cols()))
+          .dispatchGroups(rows, 1, ROW_THREADS);
     }
   }
 

@@ -3,6 +3,7 @@ package io.millrace.metal;
 import static io.millrace.tensor.KvCache.PAGE_TOKENS;
 
 import io.millrace.tensor.Activation;
+import io.millrace.tensor.AffineType;
 import io.millrace.tensor.Backend;
 import io.millrace.tensor.Batch;
 import io.millrace.tensor.DType;
@@ -11,6 +12,7 @@ import io.millrace.tensor.ReferenceBackend;
 import io.millrace.tensor.Rope;
 import io.millrace.tensor.TensorSource;
 import io.millrace.tensor.Weight;
+import io.millrace.tensor.WeightType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -28,6 +30,11 @@ import java.util.stream.IntStream;
 public final class SelfCheck {
   private static final int ROWS = 70;
   private static final int COLS = 96;
+
+  /** For formats in blocks: a whole number of any. */
+  private static final int SUPER_COLS = 256;
+
+  private static final int[] AFFINE_BITS = {2, 3, 4, 5, 6, 8};
 
   private final Backend backend;
   private final Backend reference = new ReferenceBackend();
@@ -50,26 +57,45 @@ public final class SelfCheck {
     }
   }
 
-  /** Runs all kernels; a few milliseconds on a GPU. */
+  /** Runs all kernels; a few milliseconds on a GPU, after seconds for its compiler. */
   public static List<Result> run(Backend backend) {
     SelfCheck check = new SelfCheck(backend);
-    for (DType dtype : MetalBackend.TYPES) {
-      check.weights(dtype);
+    for (DType dtype : DType.values()) {
+      check.products(dtype);
+    }
+    for (int bits : AFFINE_BITS) {
+      check.products(new AffineType(bits, 64, DType.F16));
     }
     check.rows();
-    for (int headDim : new int[] {32, 64, 128, 256}) {
-      check.attention(headDim);
-    }
+    check.attention();
     return List.copyOf(check.results);
   }
 
   /**
-   * Refuses a backend that computes wrong numbers.
+   * Refuses a backend whose kernels without weights compute wrong numbers.
    *
    * @throws IllegalStateException naming the kernels
    */
   public static void require(Backend backend) {
-    List<Result> wrong = run(backend).stream().filter(result -> !result.isRight()).toList();
+    SelfCheck check = new SelfCheck(backend);
+    check.rows();
+    check.attention();
+    check.require();
+  }
+
+  /**
+   * The same for those that multiply by weights of a format.
+   *
+   * @throws IllegalStateException naming the kernels
+   */
+  public static void requireProducts(Backend backend, WeightType format) {
+    SelfCheck check = new SelfCheck(backend);
+    check.products(format);
+    check.require();
+  }
+
+  private void require() {
+    List<Result> wrong = results.stream().filter(result -> !result.isRight()).toList();
     if (!wrong.isEmpty()) {
       throw new IllegalStateException(
           "%s computes wrong numbers, so it will not be used: %s; run millrace doctor"
@@ -77,11 +103,11 @@ public final class SelfCheck {
     }
   }
 
-  private void weights(DType dtype) {
-    String type = dtype.name().toLowerCase(Locale.ROOT);
-    double tolerance = dtype == DType.F32 ? 1e-3 : 2e-2;
-    Sample weight = new Sample(dtype, ROWS, COLS, 1);
-    compare("embed " + type, 0, b -> rows(b, weight, 3));
+  private void products(WeightType format) {
+    String type = format.toString().toLowerCase(Locale.ROOT);
+    double tolerance = format == DType.F32 ? 1e-3 : 2e-2;
+    Sample weight = new Sample(format, ROWS, format.blockSize() == 1 ? COLS : SUPER_COLS, 1);
+    compare("embed " + type, 1e-6, b -> rows(b, weight, 3));
     for (int columns : new int[] {1, 2, 4, 8, 40}) {
       String kernel = (columns > 8 ? "matmat " : "matvec ") + type + " x" + columns;
       compare(kernel, tolerance, b -> multiply(b, weight, columns));
@@ -90,7 +116,7 @@ public final class SelfCheck {
 
   private static Activation multiply(Backend b, Sample weight, int columns) {
     Activation out = b.allocate(columns, weight.rows());
-    b.matmul(b.load(weight), activation(b, columns, COLS, 2), columns, out);
+    b.matmul(b.load(weight), activation(b, columns, weight.cols(), 2), columns, out);
     return out;
   }
 
@@ -104,7 +130,7 @@ public final class SelfCheck {
           return x;
         });
     compare(
-        "swiglu, add, gather",
+        "swiglu, add, addBias, gather",
         1e-4,
         b -> {
           Activation x = activation(b, 3, COLS, 5);
@@ -113,6 +139,14 @@ public final class SelfCheck {
           b.addBias(x, b.load(new Sample(DType.F16, 1, COLS, 8)), 3);
           Activation out = b.allocate(2, COLS);
           b.gather(x, new int[] {2, 0}, out);
+          return out;
+        });
+    compare(
+        "argmax",
+        0,
+        b -> {
+          Activation out = b.allocate(3, 1);
+          b.argmax(activation(b, 3, COLS, 13), 3, out);
           return out;
         });
     for (Rope.Pairing pairing : Rope.Pairing.values()) {
@@ -125,6 +159,12 @@ public final class SelfCheck {
             b.rope(x, 32, rope, batch(100, 3));
             return x;
           });
+    }
+  }
+
+  private void attention() {
+    for (int headDim : new int[] {32, 64, 128, 256}) {
+      attention(headDim);
     }
   }
 
@@ -204,8 +244,8 @@ public final class SelfCheck {
     return values;
   }
 
-  /** Random elements between -1 and 1. */
-  private record Sample(DType dtype, int rows, int cols, long seed) implements TensorSource {
+  /** Random elements, not far beyond -1 and 1. */
+  private record Sample(WeightType dtype, int rows, int cols, long seed) implements TensorSource {
     @Override
     public String name() {
       return "of the self-check";
@@ -216,23 +256,52 @@ public final class SelfCheck {
       SplittableRandom random = new SplittableRandom(seed);
       MemorySegment bytes = arena.allocate(bytes());
       for (long at = 0; at < bytes.byteSize(); at += dtype.blockBytes()) {
-        float value = (float) random.nextDouble(-1, 1);
-        if (dtype == DType.F32) {
-          bytes.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
-        } else if (dtype == DType.BF16) {
-          int bits = Float.floatToRawIntBits(value) >>> 16;
-          bytes.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short) bits);
-        } else {
-          // A half, alone or as the scale of a block of bytes.
-          float scale = dtype == DType.F16 ? 1 : 1 / 128f;
-          short half = Float.floatToFloat16(value * scale);
-          bytes.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, half);
-          for (int i = Short.BYTES; i < dtype.blockBytes(); i++) {
-            bytes.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+        for (int i = 0; i < dtype.blockBytes(); i++) {
+          bytes.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+        }
+        switch (dtype) {
+          case DType plain -> putFactors(plain, bytes, at, random);
+          case AffineType affine -> {
+            int size = affine.scales().blockBytes();
+            float scale = 1f / (1 << affine.bits());
+            put(affine.scales(), bytes, at, (float) random.nextDouble(-scale, scale));
+            put(affine.scales(), bytes, at + size, (float) random.nextDouble(-1, 1));
           }
         }
       }
       return bytes;
+    }
+
+    /** Brings a block of random bytes to elements of about 1. */
+    private static void putFactors(
+        DType dtype, MemorySegment bytes, long at, SplittableRandom random) {
+      float value = (float) random.nextDouble(-1, 1);
+      switch (dtype) {
+        case F32, F16, BF16 -> put(dtype, bytes, at, value);
+        case Q8_0, IQ4_NL -> put(DType.F16, bytes, at, value / 128);
+        case Q4_0, Q5_0 -> put(DType.F16, bytes, at, value / 16);
+        case Q4_1, Q5_1 -> putBoth(bytes, at, value / 32, value / 2);
+        case Q2_K -> putBoth(bytes, at + 80, value / 64, value / 64);
+        case Q3_K -> put(DType.F16, bytes, at + 108, value / 128);
+        case Q4_K -> putBoth(bytes, at, value / 1024, value / 64);
+        case Q5_K -> putBoth(bytes, at, value / 2048, value / 64);
+        case Q6_K -> put(DType.F16, bytes, at + 208, value / 4096);
+        case IQ4_XS -> put(DType.F16, bytes, at, value / 4096);
+      }
+    }
+
+    private static void putBoth(MemorySegment bytes, long at, float scale, float minimum) {
+      put(DType.F16, bytes, at, scale);
+      put(DType.F16, bytes, at + Short.BYTES, minimum);
+    }
+
+    private static void put(DType dtype, MemorySegment bytes, long at, float value) {
+      int bits = Float.floatToRawIntBits(value);
+      switch (dtype) {
+        case F32 -> bytes.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
+        case BF16 -> bytes.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short) (bits >>> 16));
+        default -> bytes.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(value));
+      }
     }
   }
 }

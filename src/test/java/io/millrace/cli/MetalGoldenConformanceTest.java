@@ -43,7 +43,13 @@ class MetalGoldenConformanceTest {
     "stories260K.gguf, 1e-3",
     "stories260K-F16.gguf, 2e-2",
     "random-BF16.gguf, 2e-2",
-    "stories260K-Q8_0.gguf, 2e-2"
+    "stories260K-Q8_0.gguf, 2e-2",
+    "stories260K-Q4_0.gguf, 2e-2",
+    "random-Q4_K_M.gguf, 2e-2",
+    "random-Q6_K.gguf, 2e-2",
+    "hf-safetensors-bf16, 2e-2",
+    "mlx-llama-npz, 2e-2",
+    "mlx-lm-4bit-g64, 2e-2"
   })
   void shouldGiveTheLogitsAndTheGreedyTokens(String file, float tolerance) throws IOException {
     Path model = SharedFiles.require("models").resolve(file);

@@ -96,7 +96,7 @@ class SubmitCrashIT {
     assertThat(exit).isZero();
     assertThat(calmExit).isZero();
     assertThat(audit.faults(ids)).isEmpty();
-    Map<String, String> texts = audit.texts();
+    Map<String, List<String>> texts = audit.texts();
     assertThat(ids("killed"))
         .allSatisfy(
             id -> assertThat(texts.get(id)).isEqualTo(texts.get(id.replace("killed", "calm"))));

@@ -66,13 +66,21 @@ final class TopicAudit implements AutoCloseable {
 
   /** What was read of one prompt. */
   private static final class Record {
+    private final Map<Integer, ChoiceRecord> choices = new TreeMap<>();
+    private final List<JsonNode> completions = new ArrayList<>();
+    private long lastSeen;
+
+    boolean isUnderway() {
+      return choices.values().stream().anyMatch(choice -> choice.finishReason.isEmpty());
+    }
+  }
+
+  /** What was read of the chunks of one choice. */
+  private static final class ChoiceRecord {
     private final StringBuilder text = new StringBuilder();
     private int next;
     private long tokens;
-    private boolean streamed;
     private Optional<String> finishReason = Optional.empty();
-    private final List<JsonNode> completions = new ArrayList<>();
-    private long lastSeen;
   }
 
   /** Reads what has come; always true, so that a condition can follow. */
@@ -95,8 +103,9 @@ final class TopicAudit implements AutoCloseable {
     return true;
   }
 
-  private void addChunk(String id, Record seen, JsonNode chunk) {
-    seen.streamed = true;
+  private void addChunk(String id, Record record, JsonNode chunk) {
+    int choice = chunk.path("choice").asInt(-1);
+    ChoiceRecord seen = record.choices.computeIfAbsent(choice, first -> new ChoiceRecord());
     int index = chunk.path("index").asInt(-1);
     if (index != seen.next) {
       faults.add("%s: chunk %d where %d is due".formatted(id, index, seen.next));
@@ -107,11 +116,13 @@ final class TopicAudit implements AutoCloseable {
     seen.next = index + 1;
     seen.text.append(chunk.path("text").asText());
     seen.tokens += chunk.path("tokens").size();
-    if (chunk.path("finish_reason").isNull()) {
+    if (!chunk.path("finish_reason").isNull()) {
+      seen.finishReason = Optional.of(chunk.path("finish_reason").asText());
+    }
+    if (record.isUnderway()) {
       underway.add(id);
     } else {
       underway.remove(id);
-      seen.finishReason = Optional.of(chunk.path("finish_reason").asText());
     }
   }
 
@@ -128,19 +139,17 @@ final class TopicAudit implements AutoCloseable {
     return ended;
   }
 
-  /** Whether each of the prompts has its completion and, if it streams, its last chunk. */
+  /** Whether each of the prompts has its completion and, if it streams, its last chunks. */
   boolean haveEnded(Collection<String> ids) {
     return ids.stream().allMatch(this::hasEnded);
   }
 
   boolean hasEnded(String id) {
     Record seen = records.get(id);
-    return seen != null
-        && !seen.completions.isEmpty()
-        && (!seen.streamed || seen.finishReason.isPresent());
+    return seen != null && !seen.completions.isEmpty() && !seen.isUnderway();
   }
 
-  /** Prompts of which there are chunks, but not the last. */
+  /** Prompts of which there are chunks, but not all of the last. */
   Set<String> underway() {
     return Set.copyOf(underway);
   }
@@ -156,13 +165,13 @@ final class TopicAudit implements AutoCloseable {
     return error.isMissingNode() ? Optional.empty() : Optional.of(error.path("code").asText());
   }
 
-  /** Texts of the prompts that have one. */
-  Map<String, String> texts() {
-    Map<String, String> texts = new HashMap<>();
+  /** Texts of the prompts that have some, one for each choice. */
+  Map<String, List<String>> texts() {
+    Map<String, List<String>> texts = new HashMap<>();
     records.forEach((id, seen) -> {
       for (JsonNode completion : seen.completions) {
-        if (completion.path("choices").size() == 1) {
-          texts.put(id, completion.at("/choices/0/text").asText());
+        if (!completion.has("error")) {
+          texts.put(id, completion.path("choices").findValuesAsText("text"));
         }
       }
     });
@@ -187,24 +196,39 @@ final class TopicAudit implements AutoCloseable {
   }
 
   private static void compare(String id, Record seen, JsonNode completion, List<String> found) {
-    boolean failed = completion.has("error");
-    String reason = failed ? "error" : completion.at("/choices/0/finish_reason").asText();
-    if (!seen.streamed) {
+    if (seen.choices.isEmpty()) {
+      return; // it does not stream
+    }
+    if (completion.has("error")) {
+      seen.choices.values().forEach(choice -> compareEnd(id, choice, "error", found));
       return;
     }
-    if (!seen.finishReason.equals(Optional.of(reason))) {
-      found.add("%s: ends as %s, its chunks as %s".formatted(id, reason, seen.finishReason));
-    }
-    if (failed) {
+    JsonNode choices = completion.path("choices");
+    if (choices.size() != seen.choices.size()) {
+      found.add(
+          "%s: %d choices, its chunks are of %s"
+              .formatted(id, choices.size(), seen.choices.keySet()));
       return;
     }
-    String text = completion.at("/choices/0/text").asText();
-    if (!text.contentEquals(seen.text)) {
-      found.add("%s: the text is «%s», its chunks say «%s»".formatted(id, text, seen.text));
+    for (JsonNode choice : choices) {
+      ChoiceRecord chunks =
+          seen.choices.getOrDefault(choice.path("index").asInt(-1), new ChoiceRecord());
+      compareEnd(id, chunks, choice.path("finish_reason").asText(), found);
+      String text = choice.path("text").asText();
+      if (!text.contentEquals(chunks.text)) {
+        found.add("%s: the text is «%s», its chunks say «%s»".formatted(id, text, chunks.text));
+      }
     }
     long counted = completion.at("/usage/completion_tokens").asLong(-1);
-    if (counted != seen.tokens) {
-      found.add("%s: %d tokens, its chunks have %d".formatted(id, counted, seen.tokens));
+    long tokens = seen.choices.values().stream().mapToLong(choice -> choice.tokens).sum();
+    if (counted != tokens) {
+      found.add("%s: %d tokens, its chunks have %d".formatted(id, counted, tokens));
+    }
+  }
+
+  private static void compareEnd(String id, ChoiceRecord seen, String reason, List<String> found) {
+    if (!seen.finishReason.equals(Optional.of(reason))) {
+      found.add("%s: ends as %s, its chunks as %s".formatted(id, reason, seen.finishReason));
     }
   }
 

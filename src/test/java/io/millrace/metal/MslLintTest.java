@@ -2,12 +2,18 @@ package io.millrace.metal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.tensor.AffineType;
+import io.millrace.tensor.DType;
+import io.millrace.tensor.WeightType;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernels pass the lint, and mistakes that Apple's compiler rejects do not. */
@@ -22,10 +28,31 @@ class MslLintTest {
     lint = new MslLint(folder);
   }
 
+  static Stream<Arguments> kernels() {
+    Stream<WeightType> formats =
+        Stream.concat(
+            Stream.of(DType.values()),
+            Stream.of(2, 3, 4, 5, 6, 8).map(bits -> new AffineType(bits, 64, DType.BF16)));
+    Stream<Arguments> without =
+        Stream.of(Kernels.Family.values())
+            .filter(family -> !family.readsWeights())
+            .map(family -> Arguments.of(family, Optional.empty()));
+    // Formats are used alike by all families: one family with every format, every family with one.
+    Stream<Arguments> families =
+        Stream.of(Kernels.Family.values())
+            .filter(Kernels.Family::readsWeights)
+            .map(family -> Arguments.of(family, Optional.of(DType.F16)));
+    return Stream.of(
+            without,
+            families,
+            formats.map(format -> Arguments.of(Kernels.Family.MATVEC, Optional.of(format))))
+        .flatMap(arguments -> arguments);
+  }
+
   @ParameterizedTest
-  @EnumSource
-  void shouldAcceptTheKernels(Kernels.Family family) {
-    assertThat(lint.check(Kernels.source(family))).isEmpty();
+  @MethodSource("kernels")
+  void shouldAcceptTheKernels(Kernels.Family family, Optional<WeightType> format) {
+    assertThat(lint.check(Kernels.source(family, format))).isEmpty();
   }
 
   @Test
