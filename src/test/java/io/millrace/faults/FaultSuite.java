@@ -267,7 +267,7 @@ final class FaultSuite implements AutoCloseable {
     private final long since;
 
     Recovery() {
-      audit.poll();
+      until("prompts are underway", () -> audit.underway().size() >= PROMPTS_UNDERWAY / 2);
       halted = new HashSet<>(audit.underway());
       since = System.currentTimeMillis();
     }
