@@ -26,10 +26,11 @@ import picocli.CommandLine.Spec;
 final class PullCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "REPO", description = "owner/name on the Hub.")
+  @Parameters(index = "0", paramLabel = "REPO", description = "owner/name on the Hub.")
   private String repository;
 
   @Parameters(
+      index = "1",
       arity = "0..1",
       paramLabel = "FILE",
       description = "One file of it; a GGUF file in several parts comes with all of them.")

@@ -158,6 +158,12 @@ public final class CpuBackend implements Backend {
     }
   }
 
+  @Override
+  public void argmax(Activation x, int rows, Activation out) {
+    Shapes.checkArgmax(x, rows, out);
+    this.rows.argmax(own(x), rows, own(out));
+  }
+
   /** Nothing is left to do: operations run when they are called. */
   @Override
   public void commit() {}

@@ -107,4 +107,23 @@ final class RowKernels {
           }
         });
   }
+
+  void argmax(CpuActivation x, int rows, CpuActivation out) {
+    team.run(
+        rows, (row, worker) -> out.data()[out.at(row)] = argmax(x.data(), x.at(row), x.cols()));
+  }
+
+  private static int argmax(float[] x, int from, int count) {
+    int largest = 0;
+    for (int i = 0; i < count; i++) {
+      float element = x[from + i];
+      if (!Float.isFinite(element)) {
+        return -1;
+      }
+      if (element > x[from + largest]) {
+        largest = i;
+      }
+    }
+    return largest;
+  }
 }

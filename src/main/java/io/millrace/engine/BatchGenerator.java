@@ -13,6 +13,7 @@ import io.millrace.text.Tokenizer;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -164,8 +165,14 @@ final class BatchGenerator implements AutoCloseable {
   /** One sequence's next token; what goes wrong here is this sequence's fault alone. */
   private void sample(Sequence sequence, Activation rows, int row) {
     try {
-      transformer.backend().read(rows, row, logits);
-      sequence.sample(logits);
+      OptionalInt likeliest =
+          sequence.takesLikeliest() ? transformer.llama().likeliest(row) : OptionalInt.empty();
+      if (likeliest.isPresent()) {
+        sequence.take(likeliest.getAsInt());
+      } else {
+        transformer.backend().read(rows, row, logits);
+        sequence.sample(logits);
+      }
       sequence.submission().stopwatch().tell(listener);
       sequence
           .finishReason()

@@ -80,6 +80,14 @@ final class Sequence {
     return Set.copyOf(tokens);
   }
 
+  /** Whether its next token is simply the likeliest: {@link #take} will do. */
+  boolean takesLikeliest() {
+    return submission.request().sampling().temperature() == 0
+        && processors.isEmpty()
+        && matcher.isEmpty()
+        && logprobs.isEmpty();
+  }
+
   /**
    * Takes the next token from the logits of the last one, and says so to the listener.
    *
@@ -92,13 +100,23 @@ final class Sequence {
     matcher.ifPresent(rules -> rules.mask(logits, endTokens));
     processors.forEach(processor -> processor.process(logits, history));
     int token = sampler.sample(logits, length());
+    take(
+        token,
+        logprobs.map(kept -> kept.of(raw, token, text.decodedChars(), tokenizer)).stream()
+            .toList());
+  }
+
+  /** Takes the next token, and says so to the listener. */
+  void take(int token) {
+    take(token, List.of());
+  }
+
+  private void take(int token, List<TokenLogprobs> likelihood) {
     submission.stopwatch().token();
     if (endTokens.contains(token)) {
       sawEndToken = true;
       return;
     }
-    List<TokenLogprobs> likelihood =
-        logprobs.map(kept -> kept.of(raw, token, text.decodedChars(), tokenizer)).stream().toList();
     add(token);
     submission.emit(new GenerationEvent.Tokens(new int[] {token}, text.take(), likelihood));
   }

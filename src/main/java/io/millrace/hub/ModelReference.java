@@ -28,7 +28,7 @@ public record ModelReference(String repository, Optional<String> file) {
         || !PART.matcher(parts[1]).matches()
         || repository.contains("..")) {
       throw new HubException(
-          "%s is no repository, expected owner/name such as mlx-community/Llama-3.2-1B"
+          "\"%s\" is no repository, expected owner/name such as mlx-community/Llama-3.2-1B"
               .formatted(repository));
     }
     file.ifPresent(RepositoryFile::checkPath);

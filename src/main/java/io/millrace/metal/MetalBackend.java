@@ -268,6 +268,18 @@ public final class MetalBackend implements Backend {
   }
 
   @Override
+  public void argmax(Activation x, int rows, Activation out) {
+    Shapes.checkArgmax(x, rows, out);
+    if (rows > 0) {
+      step.encode(kernels.get(Family.ROWS, "argmax", ROW_THREADS))
+          .buffer(0, own(x).buffer(), 0)
+          .buffer(1, own(out).buffer(), 0)
+          .bytes(2, step.arguments(x.cols()))
+          .dispatchGroups(rows, 1, ROW_THREADS);
+    }
+  }
+
+  @Override
   public void commit() {
     tables.clear();
     step.commit();

@@ -141,6 +141,14 @@ public final class SelfCheck {
           b.gather(x, new int[] {2, 0}, out);
           return out;
         });
+    compare(
+        "argmax",
+        0,
+        b -> {
+          Activation out = b.allocate(3, 1);
+          b.argmax(activation(b, 3, COLS, 13), 3, out);
+          return out;
+        });
     for (Rope.Pairing pairing : Rope.Pairing.values()) {
       Rope rope = Rope.standard(32, 10_000, pairing);
       compare(

@@ -9,6 +9,7 @@ import io.millrace.tensor.KvCache;
 import io.millrace.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * The Llama transformer (Touvron et al., 2023): token embedding, blocks of attention and MLP around
@@ -24,6 +25,7 @@ public final class Llama {
   private final Activation hidden;
   private final Activation last;
   private final Activation logits;
+  private final Activation likeliest;
   private final long weightBytes;
 
   private Llama(
@@ -46,6 +48,7 @@ public final class Llama {
     this.hidden = backend.allocate(maxTokens, config.dim());
     this.last = backend.allocate(maxOutputs, config.dim());
     this.logits = backend.allocate(maxOutputs, config.vocabSize());
+    this.likeliest = backend.allocate(maxOutputs, 1);
   }
 
   /**
@@ -102,9 +105,20 @@ public final class Llama {
       backend.gather(hidden, batch.outputs(), last);
       backend.rmsNorm(last, outputNorm, config.normEpsilon(), outputs, last);
       backend.matmul(output, last, outputs, logits);
+      backend.argmax(logits, outputs, likeliest);
     }
     backend.commit();
     return logits;
+  }
+
+  /**
+   * The token of the largest logit in a row of the last pass, of equal ones the lowest; nothing
+   * when a logit is not finite. Cheaper than to read the row.
+   */
+  public OptionalInt likeliest(int row) {
+    float[] token = new float[1];
+    backend.read(likeliest, row, token);
+    return token[0] < 0 ? OptionalInt.empty() : OptionalInt.of((int) token[0]);
   }
 
   public ModelConfig config() {

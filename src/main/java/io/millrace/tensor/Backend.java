@@ -96,6 +96,14 @@ public interface Backend extends AutoCloseable {
   void gather(Activation x, int[] rows, Activation out);
 
   /**
+   * Finds the largest element of each of the first {@code rows} rows of {@code x}.
+   *
+   * @param out {@code [rows, 1]}: its column, of equal ones the first; -1 where an element of the
+   *     row is not finite
+   */
+  void argmax(Activation x, int rows, Activation out);
+
+  /**
    * Runs everything that was issued and waits for it.
    *
    * @throws IllegalStateException when the device failed; the backend cannot be used any more

@@ -216,6 +216,20 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
+  public void argmax(Activation x, int rows, Activation out) {
+    Shapes.checkArgmax(x, rows, out);
+    for (int row = 0; row < rows; row++) {
+      int largest = 0;
+      boolean finite = true;
+      for (int i = 0; i < x.cols(); i++) {
+        finite &= Float.isFinite(values(x)[row][i]);
+        largest = values(x)[row][i] > values(x)[row][largest] ? i : largest;
+      }
+      values(out)[row][0] = finite ? largest : -1;
+    }
+  }
+
+  @Override
   public void commit() {}
 
   @Override

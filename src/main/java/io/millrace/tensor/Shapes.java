@@ -5,6 +5,9 @@ package io.millrace.tensor;
  * checks with these before it touches memory, so that all refuse the same calls in the same words.
  */
 public final class Shapes {
+  /** Up to here an f32 holds every integer. */
+  private static final int EXACT_INTEGERS = 1 << 24;
+
   private Shapes() {}
 
   /** Arguments of {@link Backend#embed}. */
@@ -107,6 +110,16 @@ public final class Shapes {
     }
     for (int row : rows) {
       checkRow("gather", x, row);
+    }
+  }
+
+  /** Arguments of {@link Backend#argmax}. */
+  public static void checkArgmax(Activation x, int rows, Activation out) {
+    checkRows("argmax", "x", x, rows);
+    checkRows("argmax", "out", out, rows);
+    checkCols("argmax", "out", out, "the result", 1);
+    if (x.cols() > EXACT_INTEGERS) {
+      throw refuse("argmax: %d columns, expected at most %d", x.cols(), EXACT_INTEGERS);
     }
   }
 

@@ -145,10 +145,23 @@ final class FolderCheckpoint implements Checkpoint {
         types.stream().mapToLong(TypeShare::elements).sum(),
         types,
         TokenizerFolder.isIn(folder) ? Optional.of(TokenizerFolder.kind(folder)) : Optional.empty(),
-        integer(config, "vocab_size").orElse(0),
+        vocabSize(config),
         integer(config, "max_position_embeddings"),
         Files.exists(folder.resolve("chat_template.jinja"))
             || readIfThere(TOKENIZER_CONFIG).filter(c -> c.has("chat_template")).isPresent());
+  }
+
+  /** The configuration's, or where it does not say (Meta's is -1) the tokenizer's. */
+  private int vocabSize(Optional<JsonDocument> config) {
+    OptionalInt size = integer(config, "vocab_size");
+    if (size.orElse(0) > 0) {
+      return size.getAsInt();
+    }
+    try {
+      return TokenizerFolder.isIn(folder) ? tokenizer().vocabSize() : 0;
+    } catch (CheckpointException e) {
+      return 0; // whoever wants the tokenizer hears of it
+    }
   }
 
   private String format() {

@@ -31,6 +31,9 @@ final class GgufCheckpoint implements Checkpoint {
 
   @Override
   public WeightSet weights() {
+    if (gguf.tensors().isEmpty()) {
+      throw new CheckpointException(gguf.file(), "has no weights, only a vocabulary");
+    }
     return new NamedWeights(gguf.file(), new GgufLlama(gguf).tensors(), UnaryOperator.identity());
   }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code tokenize} and {@code inspect}. */
@@ -168,6 +169,37 @@ class ModelCommandsTest {
 
     assertThat(out.toString())
         .containsPattern("runs here +no: other.gguf: has architecture mam%ba");
+  }
+
+  @Test
+  void shouldSayThatAVocabularyAloneDoesNotRun() {
+    String vocabulary =
+        TinyModel.writer().withoutTensors().write(directory.resolve("words.gguf")).toString();
+
+    assertThat(run("inspect", "--model", vocabulary)).isZero();
+
+    assertThat(out.toString())
+        .containsPattern("tokenizer +SentencePiece, 265 tokens\\R")
+        .contains("no: words.gguf: has no weights")
+        .doesNotContain("memory");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "pond, '', '\"pond\" is no repository'",
+    "pond, x.gguf, '\"pond\" is no repository'",
+    "pond/frog, ../x.gguf, ../x.gguf"
+  })
+  void shouldTakeARepositoryAndThenAFile(String repository, String file, String problem) {
+    String[] arguments =
+        file.isEmpty()
+            ? new String[] {"pull", repository}
+            : new String[] {"pull", repository, file};
+
+    assertThat(run(arguments)).isEqualTo(1);
+
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(err.toString()).contains(problem);
   }
 
   @ParameterizedTest

@@ -25,7 +25,8 @@ class SelfCheckTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"swiglu", "add", "addBias", "gather", "rmsNorm", "rope", "attention"})
+  @ValueSource(
+      strings = {"swiglu", "add", "addBias", "gather", "rmsNorm", "rope", "argmax", "attention"})
   void shouldRefuseAWrongOperation(String operation) {
     try (Backend wrong = without(operation)) {
       assertThatIllegalStateException()

@@ -361,6 +361,51 @@ public abstract class BackendTck {
         });
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 13, 33, 1000})
+  void shouldFindTheLargest(int cols) {
+    float[][] x = random(4, cols, 22);
+    Arrays.fill(x[1], -Float.MAX_VALUE / 2);
+    x[2][cols / 2] = x[2][cols - 1] = 2;
+
+    float[][] columns = argmax(activation(backend, x));
+
+    assertThat(columns).isDeepEqualTo(argmax(activation(reference, x), reference));
+    assertThat(columns[1]).containsExactly(0);
+    assertThat(columns[2]).containsExactly(cols / 2);
+  }
+
+  @Test
+  void shouldFindNoLargestAmongWhatIsNotFinite() {
+    float[][] huge = new float[4][600];
+    huge[0][599] = huge[2][1] = Float.MAX_VALUE;
+    huge[1][0] = -Float.MAX_VALUE;
+    float[][] negative = new float[4][600];
+    negative[2][1] = -Float.MAX_VALUE;
+    Activation infinite = activation(backend, huge);
+    Activation opposite = activation(backend, negative);
+    backend.add(infinite, activation(backend, huge), 4);
+    backend.add(opposite, activation(backend, negative), 4);
+    backend.add(infinite, opposite, 4);
+
+    float[][] columns = argmax(infinite);
+
+    assertThat(columns[0]).as("infinity").containsExactly(-1);
+    assertThat(columns[1]).as("minus infinity").containsExactly(-1);
+    assertThat(columns[2]).as("NaN").containsExactly(-1);
+    assertThat(columns[3]).as("zeros").containsExactly(0);
+  }
+
+  private float[][] argmax(Activation x) {
+    return argmax(x, backend);
+  }
+
+  private static float[][] argmax(Activation x, Backend b) {
+    Activation out = b.allocate(x.rows(), 1);
+    b.argmax(x, x.rows(), out);
+    return read(b, out, x.rows());
+  }
+
   @Test
   void shouldCountTheBytesOfItsCache() {
     KvCache.Shape shape = new KvCache.Shape(3, 2, 48);

@@ -69,6 +69,11 @@ public final class GgufWriter {
         : tensor(name, 0, bytes.array(), cols, rows);
   }
 
+  public GgufWriter withoutTensors() {
+    tensors.clear();
+    return this;
+  }
+
   /** Fills all tensors, which are of type F32, with random numbers. */
   public GgufWriter randomized(long seed) {
     Random random = new Random(seed);

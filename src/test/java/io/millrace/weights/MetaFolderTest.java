@@ -45,6 +45,7 @@ class MetaFolderTest {
           .returns(RandomModel.HEADS, ModelConfig::kvHeads)
           .returns(8, ModelConfig::headDim)
           .returns(4096, ModelConfig::contextLength);
+      assertThat(checkpoint.summary().vocabSize()).isZero();
       assertThat(checkpoint.config().rope().frequencies()[1]).isCloseTo(0.1, within(1e-12));
     }
   }

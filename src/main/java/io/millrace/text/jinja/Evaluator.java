@@ -186,13 +186,33 @@ final class Evaluator {
     Map<String, Value> named = new LinkedHashMap<>();
     for (Argument argument : arguments) {
       Value value = evaluate(argument.value(), scope);
-      if (argument.name().isEmpty()) {
-        positional.add(value);
-      } else if (named.put(argument.name().get(), value) != null) {
-        throw new TemplateException("keyword argument repeated: " + argument.name().get());
+      switch (argument) {
+        case Argument.Positional _ -> positional.add(value);
+        case Argument.Unpacked _ -> positional.addAll(sequences.iterate(value));
+        case Argument.Named(String name, _) -> put(named, name, value);
+        case Argument.UnpackedNames _ -> unpack(value, named);
       }
     }
     return new Arguments(List.copyOf(positional), named);
+  }
+
+  private static void unpack(Value value, Map<String, Value> named) {
+    if (!(value instanceof Value.Mapping mapping)) {
+      throw new TemplateException(
+          "argument after ** must be a mapping, not %s".formatted(value.typeName()));
+    }
+    for (Value key : mapping.keys()) {
+      if (!(key instanceof Value.Text name)) {
+        throw new TemplateException("keywords must be strings, not " + key.typeName());
+      }
+      put(named, name.text(), mapping.get(key).orElseThrow());
+    }
+  }
+
+  private static void put(Map<String, Value> named, String name, Value value) {
+    if (named.put(name, value) != null) {
+      throw new TemplateException("keyword argument repeated: " + name);
+    }
   }
 
   /** A printed value. */

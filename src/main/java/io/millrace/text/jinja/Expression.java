@@ -55,10 +55,18 @@ sealed interface Expression {
   /** {@code operand is name(arguments)}. */
   record Test(Expression operand, String name, List<Argument> arguments) implements Expression {}
 
-  /**
-   * An argument.
-   *
-   * @param name of a keyword argument
-   */
-  record Argument(Optional<String> name, Expression value) {}
+  /** What a call is made with. */
+  sealed interface Argument {
+    Expression value();
+
+    record Positional(Expression value) implements Argument {}
+
+    record Named(String name, Expression value) implements Argument {}
+
+    /** {@code *values}: each of them is an argument. */
+    record Unpacked(Expression value) implements Argument {}
+
+    /** {@code **mapping}: each entry is a named argument. */
+    record UnpackedNames(Expression value) implements Argument {}
+  }
 }

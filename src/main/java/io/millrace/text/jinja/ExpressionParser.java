@@ -24,9 +24,11 @@ final class ExpressionParser {
           "None", Value.None.NONE);
 
   private final TokenReader tokens;
+  private final ArgumentParser arguments;
 
   ExpressionParser(TokenReader tokens) {
     this.tokens = tokens;
+    this.arguments = new ArgumentParser(tokens, this::expression);
   }
 
   Expression expression() {
@@ -275,7 +277,7 @@ final class ExpressionParser {
       } else if (tokens.skipOperator("[")) {
         value = subscript(value);
       } else if (tokens.isOperator("(")) {
-        value = new Expression.Call(value, arguments());
+        value = new Expression.Call(value, arguments.read());
       } else {
         return value;
       }
@@ -329,7 +331,7 @@ final class ExpressionParser {
       } else if (tokens.skipName("is")) {
         value = test(value);
       } else if (tokens.isOperator("(")) {
-        value = new Expression.Call(value, arguments());
+        value = new Expression.Call(value, arguments.read());
       } else {
         return value;
       }
@@ -339,22 +341,22 @@ final class ExpressionParser {
   /** A filter behind its bar. */
   Statement.FilterCall filter() {
     String name = dottedName();
-    return new Statement.FilterCall(name, tokens.isOperator("(") ? arguments() : List.of());
+    return new Statement.FilterCall(name, tokens.isOperator("(") ? arguments.read() : List.of());
   }
 
   private Expression test(Expression operand) {
     boolean negated = tokens.skipName("not");
     String name = dottedName();
-    List<Argument> arguments = List.of();
+    List<Argument> given = List.of();
     if (tokens.isOperator("(")) {
-      arguments = arguments();
+      given = arguments.read();
     } else if (startsTestArgument()) {
       if (tokens.isName("is")) {
         throw tokens.unexpected("no second test in a row");
       }
-      arguments = List.of(new Argument(Optional.empty(), postfix(primary())));
+      given = List.of(new Argument.Positional(postfix(primary())));
     }
-    Expression test = new Expression.Test(operand, name, arguments);
+    Expression test = new Expression.Test(operand, name, given);
     return negated ? new Expression.Unary("not", test) : test;
   }
 
@@ -373,33 +375,5 @@ final class ExpressionParser {
       name.append('.').append(tokens.expectName());
     }
     return name.toString();
-  }
-
-  private List<Argument> arguments() {
-    tokens.expectOperator("(");
-    List<Argument> arguments = new ArrayList<>();
-    while (!tokens.isOperator(")")) {
-      if (tokens.isOperator("*") || tokens.isOperator("**")) {
-        throw tokens.unsupported("an unpacked argument, *");
-      }
-      arguments.add(argument(arguments));
-      if (!tokens.isOperator(")")) {
-        tokens.expectOperator(",");
-      }
-    }
-    tokens.next();
-    return List.copyOf(arguments);
-  }
-
-  private Argument argument(List<Argument> before) {
-    Expression value = expression();
-    if (tokens.isOperator("=") && value instanceof Expression.Name(String name)) {
-      tokens.next();
-      return new Argument(Optional.of(name), expression());
-    }
-    if (before.stream().anyMatch(argument -> argument.name().isPresent())) {
-      throw tokens.unexpected("no positional argument after a keyword argument");
-    }
-    return new Argument(Optional.empty(), value);
   }
 }
