@@ -95,7 +95,8 @@ public record StreamsSettings(
     // The default assignor would let a new worker wait ten minutes for lanes with a long changelog.
     config.put(StreamsConfig.TASK_ASSIGNOR_CLASS_CONFIG, StickyTaskAssignor.class.getName());
     config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, millis(sessionTimeout));
-    config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, millis(sessionTimeout) / 3);
+    // Members learn of a rebalance by the answer to a heartbeat, and it waits for the last of them.
+    config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, millis(sessionTimeout) / 10);
     // A restoration is over sooner when the broker does not wait for records that nobody writes.
     config.put(StreamsConfig.restoreConsumerPrefix(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG), 20);
     // A gate overshoots by the records of one poll less one. Restoring reads as many as it can.

@@ -19,7 +19,7 @@ class StreamsSettingsTest {
     assertThat(consumer(config))
         .containsEntry("max.poll.records", 1)
         .containsEntry("session.timeout.ms", 6000)
-        .containsEntry("heartbeat.interval.ms", 2000)
+        .containsEntry("heartbeat.interval.ms", 600)
         .containsEntry("auto.offset.reset", "earliest")
         .containsEntry("isolation.level", "read_committed")
         .containsEntry("group.instance.id", "mini-7-1");
