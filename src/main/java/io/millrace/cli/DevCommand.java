@@ -32,7 +32,7 @@ final class DevCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "M",
       description =
-          "A GGUF file or a model folder (default: the small model that comes with Millrace).")
+          "A GGUF file or model folder (default: the small model that comes with Millrace).")
   private Optional<Path> model;
 
   @Option(
