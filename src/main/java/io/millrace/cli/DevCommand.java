@@ -31,7 +31,8 @@ final class DevCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "M",
-      description = "A GGUF file (default: the small model that comes with Millrace).")
+      description =
+          "A GGUF file or model folder (default: the small model that comes with Millrace).")
   private Optional<Path> model;
 
   @Option(

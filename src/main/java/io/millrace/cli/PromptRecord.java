@@ -17,6 +17,7 @@ import java.nio.charset.CharacterCodingException;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * A prompt as it is published. It is not checked here: the router does that, for every client.
@@ -31,6 +32,10 @@ record PromptRecord(String id, byte[] json) {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
           .build();
+
+  /** What Jackson adds for programmers. */
+  private static final Pattern NOTE =
+      Pattern.compile(" \\((start marker|for |through |bound as ).*", Pattern.DOTALL);
 
   /** A prompt of this text. */
   static PromptRecord text(String id, String text, PromptOptions options) {
@@ -73,7 +78,7 @@ record PromptRecord(String id, byte[] json) {
       throw new IllegalArgumentException(
           "is no valid JSON: %s, line %d, column %d"
               .formatted(
-                  e.getOriginalMessage(),
+                  NOTE.matcher(e.getOriginalMessage()).replaceFirst(""),
                   e.getLocation().getLineNr(),
                   e.getLocation().getColumnNr()),
           e);

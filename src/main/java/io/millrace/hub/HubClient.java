@@ -2,6 +2,7 @@ package io.millrace.hub;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -59,8 +60,7 @@ final class HubClient implements AutoCloseable {
   HttpResponse<InputStream> get(URI uri, long from) throws IOException, InterruptedException {
     URI target = uri;
     for (int i = 0; i < MAX_REDIRECTS; i++) {
-      HttpResponse<InputStream> response =
-          http.send(request(target, from), BodyHandlers.ofInputStream());
+      HttpResponse<InputStream> response = send(target, from);
       int status = response.statusCode();
       if (status == 200 || status == 206 || status == 416) {
         return response;
@@ -77,6 +77,15 @@ final class HubClient implements AutoCloseable {
   @Override
   public void close() {
     http.shutdownNow();
+  }
+
+  private HttpResponse<InputStream> send(URI uri, long from)
+      throws IOException, InterruptedException {
+    try {
+      return http.send(request(uri, from), BodyHandlers.ofInputStream());
+    } catch (ConnectException e) { // its own message is empty
+      throw new IOException("no connection to " + uri.getAuthority());
+    }
   }
 
   private HttpRequest request(URI uri, long from) {

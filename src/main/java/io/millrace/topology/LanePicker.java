@@ -13,9 +13,9 @@ import java.util.Optional;
  * lane. A worker that holds the beginning of the prompt in its KV cache already is preferred, as
  * long as waiting for it takes no longer than computing the prompt would.
  *
- * <p>A free slot is enough for a prompt of several choices: those that find none wait in the
- * engine, and the worker gets less until they have ended. Waiting for as many slots as it has
- * choices would leave slots idle, and such a prompt behind all others.
+ * <p>A free slot is enough for a prompt of several choices; those that find none wait in the
+ * engine. Waiting for as many slots as it has choices would leave slots idle, or such a prompt
+ * behind all others.
  */
 final class LanePicker {
   /** Of English text; a guess is enough to compare workers. */

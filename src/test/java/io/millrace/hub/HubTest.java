@@ -196,6 +196,16 @@ class HubTest {
   }
 
   @Test
+  void shouldSayWhereNobodyAnswers() {
+    String address = server.endpoint().getAuthority();
+    server.close();
+
+    assertThatExceptionOfType(HubException.class)
+        .isThrownBy(() -> fetch("owner/model"))
+        .withMessageEndingWith("no connection to " + address);
+  }
+
+  @Test
   void shouldWorkOfflineWithWhatIsThere() {
     Path folder = fetch("owner/model");
     server.close();

@@ -173,6 +173,30 @@ class BpeTokenizerTest {
         false);
   }
 
+  @ParameterizedTest
+  @CsvSource({"LLAMA_3, abc", "TEKKEN, abc", "DBRX, a b c", "QWEN_2, a b c", "GPT_2, a b c"})
+  void shouldTakeAWholeWordThatNothingMergesInto(PreTokenizer cuts, String words) {
+    List<String> pieces = new ArrayList<>(byteSpellings());
+    pieces.add("abc");
+    Tokenizer unmerged =
+        BpeTokenizer.of(
+            new BpeVocabulary(
+                pieces,
+                pieces.stream().map(_ -> Kind.NORMAL).toList(),
+                List.of(),
+                cuts,
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                Set.of(),
+                false,
+                false));
+
+    int[] tokens = unmerged.encode("abc", AS_TEXT);
+
+    assertThat(IntStream.of(tokens).mapToObj(unmerged::piece).collect(Collectors.joining(" ")))
+        .isEqualTo(words);
+  }
+
   /** With a token for every part of the text, merged from any two. */
   private static BpeVocabulary mergingVocabulary(PreTokenizer cuts, String text) {
     String spelled = text.replace(' ', 'Ġ');

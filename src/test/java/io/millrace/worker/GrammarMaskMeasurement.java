@@ -24,10 +24,11 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the masks of structured output cost on a vocabulary of 32,000 tokens, beside a step of one
- * sequence of TinyLlama's shape: for the first text of a schema, when no state is known, in a
- * program that has just started and in one that has run a while, and for later texts. Prints the
- * figures; run with {@code -Dtest=GrammarMaskMeasurement} on a machine that does nothing else.
+ * What the masks of structured output cost on vocabularies of 32,000 and 128,256 tokens, beside a
+ * step of one sequence of TinyLlama's shape: for the first text of a schema, when no state is
+ * known, in a program that has just started and in one that has run a while, and for later texts.
+ * Prints the figures; run with {@code -Dtest=GrammarMaskMeasurement} on a machine that does nothing
+ * else.
  */
 class GrammarMaskMeasurement {
   /** Texts that may go on for ever are cut. */
@@ -79,8 +80,13 @@ class GrammarMaskMeasurement {
   @Test
   void shouldPrintTheShareOfAStep() {
     double step = stepSeconds();
-    try (Checkpoint vocabulary =
-        Checkpoint.open(SharedFiles.require("tokenizers/llama-spm.gguf"))) {
+    for (String file : List.of("tokenizers/llama-spm.gguf", "tokenizers/llama-bpe.gguf")) {
+      print(file, step);
+    }
+  }
+
+  private static void print(String file, double step) {
+    try (Checkpoint vocabulary = Checkpoint.open(SharedFiles.require(file))) {
       Tokenizer tokenizer = vocabulary.tokenizer();
       Grammars grammars = new Grammars(tokenizer);
       long start = System.nanoTime();
@@ -90,7 +96,7 @@ class GrammarMaskMeasurement {
       System.out.printf(
           "%,d tokens; a step of TinyLlama's shape: %.1f ms; grammar and trie, once: %.0f ms%n",
           tokenizer.vocabSize(), 1e3 * step, 1e3 * compile);
-      print("record, first text of the program", run(grammars, RECORD, tokenizer, 1), step);
+      print("record, first text of the vocabulary", run(grammars, RECORD, tokenizer, 1), step);
       FORMATS.forEach((name, format) -> {
         List<Double> first = new ArrayList<>();
         for (int seed = 0; seed < 10; seed++) {
