@@ -12,6 +12,8 @@ import io.millrace.engine.EngineRig.Outcome;
 import io.millrace.engine.GenerationEvent.Failed;
 import io.millrace.engine.GenerationEvent.FinishReason;
 import io.millrace.engine.GenerationRequest.Progress;
+import io.millrace.tensor.Backend;
+import io.millrace.tensor.ReferenceBackend;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +24,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class BatchEngineTest {
-  private final EngineRig rig = new EngineRig();
+  private final EngineRig rig = new EngineRig(this::backend);
+
+  /** A new backend, for an engine to close. */
+  protected Backend backend() {
+    return new ReferenceBackend();
+  }
 
   @AfterEach
   void close() throws Exception {

@@ -36,7 +36,16 @@ final class EngineRig {
           + "{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
           + "{{ m.content }}{% endfor %}!";
 
+  private final Supplier<Backend> backends;
   private final List<AutoCloseable> open = new ArrayList<>();
+
+  EngineRig() {
+    this(ReferenceBackend::new);
+  }
+
+  EngineRig(Supplier<Backend> backends) {
+    this.backends = backends;
+  }
 
   /** Closes all engines, and then what they stand on. */
   void close() throws Exception {
@@ -46,16 +55,16 @@ final class EngineRig {
   }
 
   Engine engine(int slots, int pages) {
-    return engine(new ReferenceBackend(), slots, pages);
+    return engine(backends.get(), slots, pages);
   }
 
   Engine engine(Backend backend, int slots, int pages) {
-    return engine(backend, () -> load(new ReferenceBackend()), slots, pages);
+    return engine(backend, () -> load(backends.get()), slots, pages);
   }
 
   /** One slot, on a clock of the test's own. */
   Engine engine(Backend backend, LongSupplier nanoTime) {
-    return engine(backend, () -> load(new ReferenceBackend()), 1, ENOUGH_PAGES, nanoTime);
+    return engine(backend, () -> load(backends.get()), 1, ENOUGH_PAGES, nanoTime);
   }
 
   Engine engine(Backend backend, Supplier<Transformer> reload, int slots, int pages) {
@@ -84,7 +93,7 @@ final class EngineRig {
   }
 
   static EngineStatus awaitIdle(Engine engine) throws InterruptedException {
-    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (engine.status().running() + engine.status().waiting() > 0) {
       assertThat(System.nanoTime()).as("engine is idle in time").isLessThan(limit);
       Thread.onSpinWait();
@@ -147,7 +156,7 @@ final class EngineRig {
     }
 
     private void take() throws InterruptedException {
-      GenerationEvent event = events.poll(20, TimeUnit.SECONDS);
+      GenerationEvent event = events.poll(60, TimeUnit.SECONDS);
       assertThat(event).as("an event in time").isNotNull();
       if (event instanceof Tokens tokens) {
         steps.add(tokens);

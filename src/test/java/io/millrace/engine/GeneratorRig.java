@@ -16,6 +16,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 
 /** A small model, loaded once, for generators that a test drives step by step. */
@@ -23,10 +24,11 @@ final class GeneratorRig implements AutoCloseable {
   static final int MAX_STEP_TOKENS = 40;
   static final int MAX_SLOTS = 8;
 
-  private final Backend backend = new CpuBackend(1);
+  private final Backend cpu = new CpuBackend(1);
+  private final Backend backend = proxy();
   private final Llama llama;
   private final Tokenizer tokenizer;
-  private BiConsumer<Integer, float[]> logitsChange = (row, logits) -> {};
+  private Optional<BiConsumer<Integer, float[]>> logitsChange = Optional.empty();
   private final Grammars grammars;
   private long arrivals;
 
@@ -44,11 +46,11 @@ final class GeneratorRig implements AutoCloseable {
 
   /** From now on what a sampler reads of a row of logits is changed first. */
   void changeLogits(BiConsumer<Integer, float[]> change) {
-    logitsChange = change;
+    logitsChange = Optional.of(change);
   }
 
   BatchGenerator generator(int slots, int pages) {
-    Transformer transformer = new Transformer(llama, proxy());
+    Transformer transformer = new Transformer(llama, backend);
     return new BatchGenerator(
         transformer, () -> transformer, tokenizer, slots, pages, InstantSource.system());
   }
@@ -61,9 +63,10 @@ final class GeneratorRig implements AutoCloseable {
             return null;
           }
           try {
-            Object result = method.invoke(backend, arguments);
+            Object result = method.invoke(cpu, arguments);
             if (method.getName().equals("read")) {
-              logitsChange.accept((Integer) arguments[1], (float[]) arguments[2]);
+              logitsChange.ifPresent(
+                  change -> change(change, (Integer) arguments[1], (float[]) arguments[2]));
             }
             return result;
           } catch (InvocationTargetException e) {
@@ -73,6 +76,14 @@ final class GeneratorRig implements AutoCloseable {
     return (Backend)
         Proxy.newProxyInstance(
             Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, handler);
+  }
+
+  private static void change(BiConsumer<Integer, float[]> change, int row, float[] values) {
+    if (values.length == 1) {
+      values[0] = -1; // the likeliest token, which the change may change: let the row be read
+    } else {
+      change.accept(row, values);
+    }
   }
 
   Outcome submit(BatchGenerator generator, GenerationRequest request) {
@@ -107,7 +118,7 @@ final class GeneratorRig implements AutoCloseable {
 
   @Override
   public void close() {
-    backend.close();
+    cpu.close();
   }
 
   /** What a request came to. */
