@@ -95,7 +95,8 @@ final class DoctorCommand implements Callable<Integer> {
     return wrong == 0 ? 0 : 1;
   }
 
-  private static String timed(Backend backend, PrintWriter out) {
+  /** Times the memory and decoding; a summary of both. */
+  static String timed(Backend backend, PrintWriter out) {
     double memory = gigabytesPerSecond(backend);
     out.printf("memory    %.1f GB/s%n", memory);
     out.flush();

@@ -2,8 +2,11 @@ package io.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.cpu.CpuBackend;
 import io.millrace.metal.Simulator;
 import io.millrace.metal.objc.Libraries;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +30,20 @@ class DoctorCommandTest {
     assertThat(run.outLines().getLast())
         .startsWith("report ")
         .containsPattern("(\\d+) of \\1 kernels right; not timed");
+  }
+
+  /** On the simulator it would take hours; what is timed is the same on every backend. */
+  @Test
+  void shouldTimeTheMemoryAndDecoding() {
+    StringWriter out = new StringWriter();
+    try (CpuBackend backend = new CpuBackend()) {
+      String summary = DoctorCommand.timed(backend, new PrintWriter(out));
+
+      assertThat(summary).matches("memory [0-9.]+ GB/s, decoding at [0-9]+% of it");
+    }
+    assertThat(out.toString())
+        .containsPattern("memory    [0-9.]+ GB/s")
+        .containsPattern("decoding  [0-9.]+ tokens/s of a model of [0-9,]+ bytes");
   }
 
   @Test
