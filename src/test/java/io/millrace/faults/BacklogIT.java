@@ -30,6 +30,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -198,10 +199,12 @@ class BacklogIT {
     return ended;
   }
 
-  /** Prompts that went to a worker while one of a lower number waited. */
+  /** Prompts that went to a worker while one of a lower number waited in the same task. */
   private long overtaken() throws IOException {
     List<Sent> sent = new ArrayList<>();
+    int tasks;
     try (KafkaConsumer<String, byte[]> consumer = consumer(List.of(topics.work("tales")))) {
+      tasks = consumer.partitionsFor(topics.prompts()).size();
       Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
       while (ends.entrySet().stream()
           .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
@@ -209,7 +212,8 @@ class BacklogIT {
           var work = json.readTree(record.value());
           int priority =
               record.key().startsWith("urgent") ? -1 : work.at("/prompt/priority").asInt();
-          sent.add(new Sent(priority, work.path("accepted_at").asLong(), record.timestamp()));
+          int task = BuiltInPartitioner.partitionForKey(record.key().getBytes(UTF_8), tasks);
+          sent.add(new Sent(task, priority, work.path("accepted_at").asLong(), record.timestamp()));
         }
       }
     }
@@ -218,14 +222,16 @@ class BacklogIT {
     for (int i = 0; i < sent.size(); i++) {
       Sent late = sent.get(i);
       for (int j = i - 1; j >= 0 && sent.get(j).sentAt() > late.acceptedAt() + STAMP_MILLIS; j--) {
-        boolean isBefore = sent.get(j).sentAt() < late.sentAt() - STAMP_MILLIS;
-        overtaken += isBefore && sent.get(j).priority() > late.priority() ? 1 : 0;
+        Sent early = sent.get(j);
+        boolean isBefore = early.sentAt() < late.sentAt() - STAMP_MILLIS;
+        boolean isSameTask = early.task() == late.task();
+        overtaken += isSameTask && isBefore && early.priority() > late.priority() ? 1 : 0;
       }
     }
     return overtaken;
   }
 
-  private record Sent(int priority, long acceptedAt, long sentAt) {}
+  private record Sent(int task, int priority, long acceptedAt, long sentAt) {}
 
   /** Records of both inputs that the routers have not taken. */
   private long lag() throws ExecutionException, InterruptedException {
