@@ -37,8 +37,7 @@ public final class CommandBuffer implements AutoCloseable {
     try {
       encoder =
           new Encoder(
-              objc,
-              (MemorySegment) messages.encoder.invokeExact(object, DISPATCH_TYPE_CONCURRENT));
+              objc, (MemorySegment) messages.encoder.invokeExact(object, DISPATCH_TYPE_CONCURRENT));
     } catch (Throwable e) {
       throw ObjectiveC.unexpected(e);
     }
