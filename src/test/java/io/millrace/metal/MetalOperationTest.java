@@ -127,10 +127,10 @@ class MetalOperationTest {
         assertThat(step.commandBuffers()).isEqualTo(1);
         assertThat(step.waits()).isEqualTo(1);
         assertThat(step.buffers()).isZero();
-        // Embedding, gather, norm, output and its largest; each layer has 16 dispatches.
-        assertThat(step.dispatches()).isEqualTo(5 + LAYERS * 16);
-        // Queries, keys and values are independent, so are their two rotations, gate and up.
-        assertThat(step.scopeBarriers()).isEqualTo(4 + LAYERS * 12);
+        // Embedding, two rows gathered, norm, output and its largest; each layer has 10 dispatches.
+        assertThat(step.dispatches()).isEqualTo(6 + LAYERS * 10);
+        // None before the first, the second row and the second rotation of a layer.
+        assertThat(step.scopeBarriers()).isEqualTo(4 + LAYERS * 9);
       }
     }
   }
@@ -195,7 +195,7 @@ class MetalOperationTest {
   void shouldTellWhyAStepFailed() {
     try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
       Activation x = backend.allocate(1, 8);
-      backend.add(x, backend.allocate(1, 8), 1);
+      backend.swiglu(x, backend.allocate(1, 8), 1);
       simulator.failNext("Caused GPU Timeout Error");
 
       assertThatIllegalStateException()
@@ -208,7 +208,7 @@ class MetalOperationTest {
   void shouldForgetAStepThatIsNotCommitted() {
     long before = simulator.liveObjects();
     try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
-      backend.add(backend.allocate(1, 8), backend.allocate(1, 8), 1);
+      backend.swiglu(backend.allocate(1, 8), backend.allocate(1, 8), 1);
     }
 
     assertThat(simulator.liveObjects()).isEqualTo(before);
