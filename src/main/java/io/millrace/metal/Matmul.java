@@ -25,13 +25,13 @@ final class Matmul {
   private record Kernel(String name, int columns, int groupRows, int threads) {}
 
   /**
-   * By columns, ascending. A GPU of the M series has about 35 operations of f32 for each byte of
-   * memory bandwidth. Mat-vec has 2 for each weight and column, and some to decode: up to 8 columns
-   * of 4-bit weights (0.56 bytes) that is about what the memory allows, and of all others less.
-   * Tiles have the 2 for every column of the tile, wanted or not, at about half the peak, but
-   * decode a weight once: for 9 to 16 columns a tile of 16 costs what two passes of mat-vec would
-   * for 4-bit weights, and for longer ones half of that, as it reads them once. A tile of 32
-   * columns takes twice the time of one of 16, so it is for those that need it.
+   * By columns, ascending. A GPU of the M series has 16 to 18 multiply-adds of f32 for each byte
+   * that its memory brings: about 9 for a 4-bit weight, 18 for one of 8 bits. Mat-vec needs one for
+   * each column and a few to decode, so up to 8 columns take about the time of one pass over
+   * memory. For 9 to 16 a second pass would take all of that again; tiles read and decode a weight
+   * once, but multiply by all columns of the tile, wanted or not. A tile of 16 costs no more than
+   * two passes for 4-bit weights, where both are bound by arithmetic, and half for others. One of
+   * 32 costs twice as much, so it is for those that need it.
    */
   private static final List<Kernel> KERNELS =
       List.of(

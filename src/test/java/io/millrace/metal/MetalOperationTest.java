@@ -192,6 +192,36 @@ class MetalOperationTest {
   }
 
   @Test
+  void shouldKeepWeightsAndCacheOnTheGpu() {
+    try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
+      KvCache cache = backend.allocate(new KvCache.Shape(1, 1, 32), 3);
+      MetalWeight weight = (MetalWeight) backend.load(RandomTensor.of(DType.Q8_0, 64, 64, 1));
+      rows(backend, weight);
+      long resident = simulator.residentBytes();
+
+      cache.close();
+      rows(backend, weight);
+
+      assertThat(resident).isGreaterThan(cache.bytes() + weight.bytes());
+      // The second rows are an activation more.
+      assertThat(simulator.residentBytes())
+          .isEqualTo(resident - cache.bytes() + Float.BYTES * 64 * 64);
+    }
+    assertThat(simulator.residentBytes()).isZero();
+  }
+
+  @Test
+  void shouldRunWhereTheSystemHasNoResidencySets() {
+    float[] expected = logits(DType.Q8_0);
+    simulator.macOs(14);
+
+    float[] found = logits(DType.Q8_0);
+
+    assertThat(found).isEqualTo(expected);
+    assertThat(simulator.residentBytes()).isZero();
+  }
+
+  @Test
   void shouldTellWhyAStepFailed() {
     try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
       Activation x = backend.allocate(1, 8);
