@@ -17,7 +17,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -50,6 +52,7 @@ final class FaultSuite implements AutoCloseable {
   private final List<Worker> workers = new ArrayList<>();
   private final Map<String, Request> prompts = new LinkedHashMap<>();
   private final Set<String> open = new HashSet<>();
+  private final Queue<String> unsent = new ConcurrentLinkedQueue<>();
   private final List<String> poisons = new ArrayList<>();
 
   private FaultSuite(Path directory, BrokerProcess broker) {
@@ -184,7 +187,8 @@ final class FaultSuite implements AutoCloseable {
       audit.poll();
       supervise();
     }
-    List<String> wrong = new ArrayList<>(audit.faults(all));
+    List<String> wrong = new ArrayList<>(unsent);
+    wrong.addAll(audit.faults(all));
     for (String id : all) {
       boolean failed = audit.hasEnded(id) && audit.error(id).isPresent();
       if (failed != poisons.contains(id)) {
@@ -248,7 +252,13 @@ final class FaultSuite implements AutoCloseable {
                 request.maxTokens(),
                 request.n(),
                 prompts.size() % 7 != 6);
-    producer.send(new ProducerRecord<>("prompts", id, json.getBytes(UTF_8)));
+    producer.send(
+        new ProducerRecord<>("prompts", id, json.getBytes(UTF_8)),
+        (sent, problem) -> {
+          if (problem != null) {
+            unsent.add("%s: not sent: %s".formatted(id, problem));
+          }
+        });
     prompts.put(id, request);
     open.add(id);
   }
