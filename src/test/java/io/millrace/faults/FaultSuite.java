@@ -2,10 +2,9 @@ package io.millrace.faults;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.millrace.KafkaClients;
 import io.millrace.faults.UndisturbedRun.Request;
 import io.millrace.record.Topics;
-import io.millrace.topology.TopicAdmin;
-import io.millrace.topology.TopicContract;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -23,8 +22,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * A broker and three workers, each a process of its own, under continuous load, and everything that
@@ -58,12 +55,9 @@ final class FaultSuite implements AutoCloseable {
   private FaultSuite(Path directory, BrokerProcess broker) {
     this.directory = directory;
     this.broker = broker;
-    Map<String, Object> client = Map.of("bootstrap.servers", broker.bootstrapServers());
-    try (TopicAdmin admin = new TopicAdmin(client)) {
-      admin.create(TopicContract.load(new Topics("")).shared(), TopicAdmin.BROKER_DEFAULT);
-    }
+    KafkaClients.createTopics(broker.bootstrapServers(), new Topics(""));
     audit = new TopicAudit(broker.bootstrapServers(), "");
-    producer = new KafkaProducer<>(client, new StringSerializer(), new ByteArraySerializer());
+    producer = KafkaClients.producer(broker.bootstrapServers());
   }
 
   /** Starts everything, and waits until prompts are being completed. */
