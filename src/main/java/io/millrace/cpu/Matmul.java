@@ -9,9 +9,9 @@ import java.util.List;
 
 /**
  * {@code out = x · wᵀ}, for several weights at once: the threads share out the panels of all. Some
- * panels are decoded part by part into working memory that stays in
- * cache, and register tiles run over it: four columns (tokens) at a time, or one. Where a type has
- * a kernel that decodes in registers, a single column uses that.
+ * panels are decoded part by part into working memory that stays in cache, and register tiles run
+ * over it: four columns (tokens) at a time, or one. Where a type has a kernel that decodes in
+ * registers, a single column uses that.
  */
 final class Matmul {
   /** Panels of a task, decoded at once: far-apart streams of memory. */

@@ -139,8 +139,7 @@ final class Kernels implements AutoCloseable {
   }
 
   /** A kernel that reads weights of a format. */
-  Pipeline get(
-      Family family, WeightType format, String kernel, int threads, Boolean... constants) {
+  Pipeline get(Family family, WeightType format, String kernel, int threads, Boolean... constants) {
     Unit unit = new Unit(family, Optional.of(format));
     return get(new Key(unit, kernel, List.of(constants)), threads);
   }

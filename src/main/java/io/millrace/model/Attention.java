@@ -49,8 +49,7 @@ final class Attention {
   /** {@code out [batch, dim] = attention(x [batch, dim])}. */
   void forward(Activation x, Batch batch, KvCache cache, Activation out) {
     int rows = batch.size();
-    Linear.forward(
-        backend, wqkv, x, rows, List.of(scratch.queries, scratch.keys, scratch.values));
+    Linear.forward(backend, wqkv, x, rows, List.of(scratch.queries, scratch.keys, scratch.values));
     queryNorm.ifPresent(gain -> normalizeHeads(scratch.queries, gain, rows));
     keyNorm.ifPresent(gain -> normalizeHeads(scratch.keys, gain, rows));
 

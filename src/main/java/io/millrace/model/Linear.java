@@ -20,7 +20,10 @@ record Linear(Weight weight, Optional<Weight> bias) {
     addBias(backend, out, rows);
   }
 
-  /** Several layers of the same input, each as {@link #forward(Backend, Activation, int, Activation)}. */
+  /**
+   * Several layers of the same input, each as {@link #forward(Backend, Activation, int,
+   * Activation)}.
+   */
   static void forward(
       Backend backend, List<Linear> layers, Activation x, int rows, List<Activation> outs) {
     backend.matmul(layers.stream().map(Linear::weight).toList(), x, rows, outs);

@@ -7,8 +7,8 @@ import io.millrace.tensor.KvCache;
 import io.millrace.tensor.Weight;
 
 /**
- * One layer: {@code h = x + attention(norm(x))}, then {@code h + mlp(norm(h))}. A norm takes the sum
- * before it along, so the last sum is left to the norm after this layer.
+ * One layer: {@code h = x + attention(norm(x))}, then {@code h + mlp(norm(h))}. A norm takes the
+ * sum before it along, so the last sum is left to the norm after this layer.
  */
 final class TransformerBlock {
   private final ModelConfig config;

@@ -26,7 +26,16 @@ class SelfCheckTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"swiglu", "addRmsNorm", "addBias", "gather", "rmsNorm", "rope", "argmax", "attention"})
+      strings = {
+        "swiglu",
+        "addRmsNorm",
+        "addBias",
+        "gather",
+        "rmsNorm",
+        "rope",
+        "argmax",
+        "attention"
+      })
   void shouldRefuseAWrongOperation(String operation) {
     try (Backend wrong = without(operation)) {
       assertThatIllegalStateException()

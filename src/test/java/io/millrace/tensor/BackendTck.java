@@ -119,8 +119,7 @@ public abstract class BackendTck {
           Activation out = b.allocate(5, cols);
           b.addRmsNorm(x, delta, b.load(gain), 1e-5f, 2, out);
           b.addRmsNorm(x, delta, b.load(gain), 1e-5f, 4, delta);
-          return concatenate(
-              concatenate(read(b, x, 5), read(b, out, 5)), read(b, delta, 5));
+          return concatenate(concatenate(read(b, x, 5), read(b, out, 5)), read(b, delta, 5));
         });
   }
 
@@ -530,7 +529,8 @@ public abstract class BackendTck {
     refuses("token -1 is not in the table", () -> backend.embed(w, tokens(-1), eight));
     refuses("8 columns, the first 4", () -> backend.swiglu(four, eight, 1));
     refuses("8 columns, the first 4", () -> backend.addRmsNorm(four, eight, w, 1e-5f, 1, four));
-    refuses("1 weights and 2 outs", () -> backend.matmul(List.of(w), eight, 1, List.of(four, four)));
+    refuses(
+        "1 weights and 2 outs", () -> backend.matmul(List.of(w), eight, 1, List.of(four, four)));
     refuses(
         "x has 8 columns and out 8",
         () -> backend.matmulSwiglu(w, w, eight, 1, four, backend.allocate(1, 8)));
