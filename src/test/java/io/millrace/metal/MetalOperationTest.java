@@ -150,7 +150,9 @@ class MetalOperationTest {
       backend.swiglu(x[1], x[2], 2);
       assertThat(simulator.counters().since(before).scopeBarriers()).as("not again").isOne();
       backend.swiglu(x[0], x[2], 2);
-      assertThat(simulator.counters().since(before).scopeBarriers()).as("after a read").isEqualTo(2);
+      assertThat(simulator.counters().since(before).scopeBarriers())
+          .as("after a read")
+          .isEqualTo(2);
       backend.commit();
     }
   }
@@ -174,6 +176,9 @@ class MetalOperationTest {
         Counters step = simulator.counters().since(before);
         assertThat(step.commandBuffers()).isEqualTo(1);
         assertThat(step.waits()).isEqualTo(1);
+        // Attention of the decoding tokens and of the others are two dispatches, side by side.
+        assertThat(step.dispatches()).isEqualTo(6 + 2 * 11);
+        assertThat(step.scopeBarriers()).isEqualTo(4 + 2 * 9);
       }
     }
   }
