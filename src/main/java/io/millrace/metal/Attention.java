@@ -29,10 +29,10 @@ final class Attention {
     boolean interleaved = rope.pairing() == Rope.Pairing.INTERLEAVED;
     int pairs = rope.frequencies().length;
     step.encode(kernels.get(Family.ROPE, "rope", SIMD_WIDTH, interleaved))
-        .buffer(0, x.buffer(), 0)
-        .buffer(1, turns.buffer(), turns.offset())
+        .writes(0, x, batch.size())
+        .reads(1, turns)
         .bytes(2, step.arguments(x.cols(), headDim, pairs))
-        .dispatchThreads(pairs, x.cols() / headDim, batch.size(), SIMD_WIDTH);
+        .threads(pairs, x.cols() / headDim, batch.size(), SIMD_WIDTH);
   }
 
   void encodeStore(
@@ -40,13 +40,13 @@ final class Attention {
     BatchTables.Pages pages = tables.pages(batch);
     KvCache.Shape shape = cache.shape();
     step.encode(kernels.get(Family.ATTENTION, cache.kernel("store"), SIMD_WIDTH))
-        .buffer(0, keys.buffer(), 0)
-        .buffer(1, values.buffer(), 0)
-        .buffer(2, cache.keys(layer), 0)
-        .buffer(3, cache.values(layer), 0)
-        .buffer(4, pages.slots().buffer(), pages.slots().offset())
+        .reads(0, keys, batch.size())
+        .reads(1, values, batch.size())
+        .writes(2, cache.keys(layer))
+        .writes(3, cache.values(layer))
+        .reads(4, pages.slots())
         .bytes(5, step.arguments(shape.kvHeads(), shape.headDim()))
-        .dispatchThreads(shape.headDim(), shape.kvHeads(), batch.size(), SIMD_WIDTH);
+        .threads(shape.headDim(), shape.kvHeads(), batch.size(), SIMD_WIDTH);
   }
 
   void encode(
@@ -65,12 +65,12 @@ final class Attention {
         int width = tiles == pages.single() ? 1 : BatchTables.TILE_TOKENS;
         String kernel = cache.kernel("attend_" + elements(shape.headDim()) + "_" + width);
         step.encode(kernels.get(Family.ATTENTION, kernel, THREADS))
-            .buffer(0, queries.buffer(), 0)
-            .buffer(1, cache.keys(layer), 0)
-            .buffer(2, cache.values(layer), 0)
-            .buffer(3, tiles.table().buffer(), tiles.table().offset())
-            .buffer(4, pages.pages().buffer(), pages.pages().offset())
-            .buffer(5, out.buffer(), 0)
+            .reads(0, queries, batch.size())
+            .reads(1, cache.keys(layer))
+            .reads(2, cache.values(layer))
+            .reads(3, tiles.table())
+            .reads(4, pages.pages())
+            .writes(5, out, batch.size())
             .bytes(
                 6,
                 step.arguments(
@@ -79,7 +79,7 @@ final class Attention {
                     shape.headDim(),
                     window,
                     Float.floatToRawIntBits(scale)))
-            .dispatchGroups(heads, tiles.count(), THREADS);
+            .groups(heads, tiles.count(), THREADS);
       }
     }
   }

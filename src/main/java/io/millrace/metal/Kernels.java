@@ -13,9 +13,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The kernels. Families that read weights are compiled for each format of weights when the first
@@ -26,29 +26,26 @@ final class Kernels implements AutoCloseable {
   /** Definitions that every family begins with. */
   private static final String FORMATS = "formats.metal";
 
-  /** Files of kernels. */
+  /** Kernels that are compiled together. */
   enum Family {
-    ROWS(false),
-    ROPE(false),
-    ATTENTION(false),
-    EMBED(true),
-    VECTOR(true),
-    MATVEC(true),
-    MATMAT(true);
+    ROWS(false, "silu.metal", "rows.metal"),
+    ROPE(false, "rope.metal"),
+    ATTENTION(false, "attention.metal"),
+    EMBED(true, "embed.metal"),
+    VECTOR(true, "vector.metal"),
+    PRODUCTS(true, "silu.metal", "products.metal", "matvec.metal", "matmat.metal");
 
     private final boolean readsWeights;
+    private final List<String> files;
 
-    Family(boolean readsWeights) {
+    Family(boolean readsWeights, String... files) {
       this.readsWeights = readsWeights;
+      this.files = List.of(files);
     }
 
     /** Whether it is compiled for one format of weights at a time. */
     boolean readsWeights() {
       return readsWeights;
-    }
-
-    private String file() {
-      return name().toLowerCase(Locale.ROOT) + ".metal";
     }
   }
 
@@ -88,7 +85,7 @@ final class Kernels implements AutoCloseable {
    */
   boolean compile(WeightType format, boolean matrix) {
     List<Family> families =
-        matrix ? List.of(Family.EMBED, Family.MATVEC, Family.MATMAT) : List.of(Family.VECTOR);
+        matrix ? List.of(Family.EMBED, Family.PRODUCTS) : List.of(Family.VECTOR);
     int before = libraries.size();
     families.forEach(family -> library(new Unit(family, Optional.of(format))));
     return libraries.size() > before;
@@ -105,13 +102,14 @@ final class Kernels implements AutoCloseable {
 
   /** MSL source as one text; messages of the compiler name the files. */
   static String source(Family family, Optional<WeightType> format) {
-    return "#line 1 \"%s\"\n%s\n%s\n#line 1 \"%s\"\n%s"
-        .formatted(
-            FORMATS,
-            read(FORMATS),
-            format.map(type -> "typedef %s Format;".formatted(name(type))).orElse(""),
-            family.file(),
-            read(family.file()));
+    String chosen = format.map(type -> "typedef %s Format;\n".formatted(name(type))).orElse("");
+    return text(FORMATS)
+        + chosen
+        + family.files.stream().map(Kernels::text).collect(Collectors.joining());
+  }
+
+  private static String text(String file) {
+    return "#line 1 \"%s\"\n%s\n".formatted(file, read(file));
   }
 
   /** What {@code formats.metal} calls a format. */
@@ -141,8 +139,9 @@ final class Kernels implements AutoCloseable {
   }
 
   /** A kernel that reads weights of a format. */
-  Pipeline get(Family family, WeightType format, String kernel, int threads) {
-    return get(new Key(new Unit(family, Optional.of(format)), kernel, List.of()), threads);
+  Pipeline get(Family family, WeightType format, String kernel, int threads, Boolean... constants) {
+    Unit unit = new Unit(family, Optional.of(format));
+    return get(new Key(unit, kernel, List.of(constants)), threads);
   }
 
   private Pipeline get(Key key, int threads) {

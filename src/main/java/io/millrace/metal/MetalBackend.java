@@ -17,8 +17,10 @@ import io.millrace.tensor.WeightType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The operations on an Apple GPU. An operation encodes a dispatch; {@link #commit} runs all that
@@ -158,11 +160,11 @@ public final class MetalBackend implements Backend {
       MetalWeight weight = (MetalWeight) table;
       Step.Table tokens = tables.tokens(batch);
       step.encode(kernels.get(Family.EMBED, weight.dtype(), "embed", SIMD_WIDTH))
-          .buffer(0, weight.buffer(), weight.offset())
-          .buffer(1, tokens.buffer(), tokens.offset())
-          .buffer(2, own(out).buffer(), 0)
+          .reads(0, weight)
+          .reads(1, tokens)
+          .writes(2, own(out), batch.size())
           .bytes(3, step.arguments(weight.cols(), weight.rowBytes()))
-          .dispatchThreads(weight.cols(), batch.size(), 1, SIMD_WIDTH);
+          .threads(weight.cols(), batch.size(), 1, SIMD_WIDTH);
     }
   }
 
@@ -171,20 +173,58 @@ public final class MetalBackend implements Backend {
     Shapes.checkRmsNorm(x, gain, rows, out);
     if (rows > 0) {
       MetalWeight gains = (MetalWeight) gain;
-      step.encode(kernels.get(Family.VECTOR, gains.dtype(), "rms_norm", ROW_THREADS))
-          .buffer(0, own(x).buffer(), 0)
-          .buffer(1, gains.buffer(), gains.offset())
-          .buffer(2, own(out).buffer(), 0)
-          .bytes(3, step.arguments(gains.cols(), Float.floatToRawIntBits(epsilon)))
-          .dispatchGroups((long) rows * x.cols() / gains.cols(), 1, ROW_THREADS);
+      Dispatch norm =
+          step.encode(kernels.get(Family.VECTOR, gains.dtype(), "rms_norm", ROW_THREADS))
+              .reads(0, own(x), rows)
+              .reads(1, own(x), rows); // must be bound, is not read
+      encodeNorm(norm, x, gains, epsilon, rows, out);
     }
   }
 
   @Override
-  public void matmul(Weight w, Activation x, int rows, Activation out) {
-    Shapes.checkMatmul(w, x, rows, out);
+  public void addRmsNorm(
+      Activation x, Activation delta, Weight gain, float epsilon, int rows, Activation out) {
+    Shapes.checkAddRmsNorm(x, delta, gain, rows, out);
     if (rows > 0) {
-      matmul.encode((MetalWeight) w, own(x), rows, own(out));
+      MetalWeight gains = (MetalWeight) gain;
+      Dispatch norm =
+          step.encode(kernels.get(Family.VECTOR, gains.dtype(), "add_rms_norm", ROW_THREADS))
+              .writes(0, own(x), rows)
+              .reads(1, own(delta), rows);
+      encodeNorm(norm, x, gains, epsilon, rows, out);
+    }
+  }
+
+  private void encodeNorm(
+      Dispatch norm, Activation x, MetalWeight gain, float epsilon, int rows, Activation out) {
+    norm.reads(2, gain)
+        .writes(3, own(out), rows)
+        .bytes(4, step.arguments(gain.cols(), Float.floatToRawIntBits(epsilon)))
+        .groups((long) rows * x.cols() / gain.cols(), 1, ROW_THREADS);
+  }
+
+  @Override
+  public void matmul(List<Weight> weights, Activation x, int rows, List<Activation> outs) {
+    Shapes.checkMatmul(weights, x, rows, outs);
+    if (rows > 0) {
+      List<Matmul.Product> products =
+          IntStream.range(0, weights.size())
+              .mapToObj(i -> new Matmul.Product((MetalWeight) weights.get(i), own(outs.get(i))))
+              .toList();
+      matmul.encode(products, own(x), rows);
+    }
+  }
+
+  @Override
+  public void matmulSwiglu(
+      Weight gate, Weight up, Activation x, int rows, Activation out, Activation scratch) {
+    if (!gate.dtype().equals(up.dtype())) {
+      Backend.super.matmulSwiglu(gate, up, x, rows, out, scratch);
+      return;
+    }
+    Shapes.checkMatmulSwiglu(gate, up, x, rows, out, scratch);
+    if (rows > 0) {
+      matmul.encodeSwiglu((MetalWeight) gate, (MetalWeight) up, own(x), rows, own(out));
     }
   }
 
@@ -222,13 +262,12 @@ public final class MetalBackend implements Backend {
   @Override
   public void swiglu(Activation gate, Activation up, int rows) {
     Shapes.checkSame("swiglu", gate, up, rows);
-    elementwise("swiglu", own(gate), own(up), rows);
-  }
-
-  @Override
-  public void add(Activation x, Activation y, int rows) {
-    Shapes.checkSame("add", x, y, rows);
-    elementwise("add", own(x), own(y), rows);
+    if (rows > 0) {
+      step.encode(kernels.get(Family.ROWS, "swiglu", ROW_THREADS))
+          .writes(0, own(gate), rows)
+          .reads(1, own(up), rows)
+          .threads((long) rows * gate.cols(), 1, 1, ROW_THREADS);
+    }
   }
 
   @Override
@@ -237,19 +276,10 @@ public final class MetalBackend implements Backend {
     if (rows > 0) {
       MetalWeight biases = (MetalWeight) bias;
       step.encode(kernels.get(Family.VECTOR, biases.dtype(), "add_bias", SIMD_WIDTH))
-          .buffer(0, own(x).buffer(), 0)
-          .buffer(1, biases.buffer(), biases.offset())
+          .writes(0, own(x), rows)
+          .reads(1, biases)
           .bytes(2, step.arguments(x.cols()))
-          .dispatchThreads(x.cols(), rows, 1, SIMD_WIDTH);
-    }
-  }
-
-  private void elementwise(String kernel, MetalActivation x, MetalActivation y, int rows) {
-    if (rows > 0) {
-      step.encode(kernels.get(Family.ROWS, kernel, ROW_THREADS))
-          .buffer(0, x.buffer(), 0)
-          .buffer(1, y.buffer(), 0)
-          .dispatchThreads((long) rows * x.cols(), 1, 1, ROW_THREADS);
+          .threads(x.cols(), rows, 1, SIMD_WIDTH);
     }
   }
 
@@ -259,11 +289,11 @@ public final class MetalBackend implements Backend {
     if (rows.length > 0) {
       Step.Table table = step.table(rows);
       step.encode(kernels.get(Family.ROWS, "gather", SIMD_WIDTH))
-          .buffer(0, own(x).buffer(), 0)
-          .buffer(1, table.buffer(), table.offset())
-          .buffer(2, own(out).buffer(), 0)
+          .reads(0, own(x), x.rows())
+          .reads(1, table)
+          .writes(2, own(out), rows.length)
           .bytes(3, step.arguments(x.cols()))
-          .dispatchThreads(x.cols(), rows.length, 1, SIMD_WIDTH);
+          .threads(x.cols(), rows.length, 1, SIMD_WIDTH);
     }
   }
 
@@ -272,10 +302,10 @@ public final class MetalBackend implements Backend {
     Shapes.checkArgmax(x, rows, out);
     if (rows > 0) {
       step.encode(kernels.get(Family.ROWS, "argmax", ROW_THREADS))
-          .buffer(0, own(x).buffer(), 0)
-          .buffer(1, own(out).buffer(), 0)
+          .reads(0, own(x), rows)
+          .writes(1, own(out), rows)
           .bytes(2, step.arguments(x.cols()))
-          .dispatchGroups(rows, 1, ROW_THREADS);
+          .groups(rows, 1, ROW_THREADS);
     }
   }
 

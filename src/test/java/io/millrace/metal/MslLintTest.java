@@ -45,7 +45,7 @@ class MslLintTest {
     return Stream.of(
             without,
             families,
-            formats.map(format -> Arguments.of(Kernels.Family.MATVEC, Optional.of(format))))
+            formats.map(format -> Arguments.of(Kernels.Family.PRODUCTS, Optional.of(format))))
         .flatMap(arguments -> arguments);
   }
 

@@ -26,7 +26,16 @@ class SelfCheckTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"swiglu", "add", "addBias", "gather", "rmsNorm", "rope", "argmax", "attention"})
+      strings = {
+        "swiglu",
+        "addRmsNorm",
+        "addBias",
+        "gather",
+        "rmsNorm",
+        "rope",
+        "argmax",
+        "attention"
+      })
   void shouldRefuseAWrongOperation(String operation) {
     try (Backend wrong = without(operation)) {
       assertThatIllegalStateException()
@@ -37,7 +46,7 @@ class SelfCheckTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"matmul", "embed"})
+  @ValueSource(strings = {"matmul", "matmulSwiglu", "embed"})
   void shouldRefuseWrongProducts(String operation) {
     AffineType format = new AffineType(4, 64, DType.BF16);
     try (Backend wrong = without(operation)) {
