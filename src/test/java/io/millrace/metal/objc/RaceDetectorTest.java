@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.metal.Simulator;
 import io.millrace.metal.Simulator.Order;
 import io.millrace.metal.Simulator.Traffic;
-import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -310,30 +308,19 @@ class RaceDetectorTest {
 
   /** What is said of two dispatches of a concurrent encoder, each from a buffer to another. */
   private String concurrently(List<Buffer> buffers, boolean barrier) {
-    record Concurrent(
-        @Message(
-                value = "computeCommandEncoderWithDispatchType:",
-                returns = MemorySegment.class,
-                takes = long.class)
-            MethodHandle encoder,
-        @Message(value = "memoryBarrierWithScope:", takes = long.class) MethodHandle barrier) {}
-    Concurrent messages = device.objc.messages(Concurrent.class);
     String msl = HEADER + kernel("first", COPY) + kernel("second", COPY);
     try (Library library = device.compile(msl);
         Pipeline first = library.pipeline("first", List.of());
         Pipeline second = library.pipeline("second", List.of());
         CommandBuffer commands = queue.begin()) {
-      commands.encoder().end();
-      MemorySegment object = ObjectiveC.call(messages.encoder(), commands.object(), 1L);
-      Encoder encoder = new Encoder(device.objc, object);
+      Encoder encoder = commands.encoder();
       encoder.pipeline(first).buffer(0, buffers.get(0), 0).buffer(1, buffers.get(1), 0);
       encoder.dispatchGroups(1, 1, 64);
       if (barrier) {
-        ObjectiveC.send(messages.barrier(), object, 1L);
+        encoder.barrier();
       }
       encoder.pipeline(second).buffer(0, buffers.get(2), 0).buffer(1, buffers.get(3), 0);
       encoder.dispatchGroups(1, 1, 64);
-      encoder.end();
       return failure(commands);
     }
   }
