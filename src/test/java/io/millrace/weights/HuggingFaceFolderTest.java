@@ -403,7 +403,7 @@ class HuggingFaceFolderTest {
     return folder;
   }
 
-  private static void plain(SafetensorsWriter writer, Type type, String name, float[][] values) {
+  static void plain(SafetensorsWriter writer, Type type, String name, float[][] values) {
     if (values.length == 1) {
       writer.tensor(name, type.name(), type.bytes(values), values[0].length);
     } else {
