@@ -60,6 +60,7 @@ final class Attention {
     BatchTables.Pages pages = tables.pages(batch);
     KvCache.Shape shape = cache.shape();
     int heads = queries.cols() / shape.headDim();
+    Object together = new Object(); // each tile writes rows of its own
     for (BatchTables.Tiles tiles : List.of(pages.single(), pages.several())) {
       if (tiles.count() > 0) {
         int width = tiles == pages.single() ? 1 : BatchTables.TILE_TOKENS;
@@ -70,7 +71,7 @@ final class Attention {
             .reads(2, cache.values(layer))
             .reads(3, tiles.table())
             .reads(4, pages.pages())
-            .writes(5, out, batch.size())
+            .writesPart(5, out, batch.size(), together)
             .bytes(
                 6,
                 step.arguments(

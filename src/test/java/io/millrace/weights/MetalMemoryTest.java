@@ -142,7 +142,7 @@ class MetalMemoryTest {
     model.write(
         TensorNames.HUGGING_FACE,
         (name, values) ->
-            HuggingFaceFolderTest.plain(
+            HuggingFaceFolder.plain(
                 shards[name.contains("layers.1") ? 1 : 0], Type.F16, name, values));
     shards[0].write(folder.resolve("model-00000-of-2.safetensors"));
     shards[1].write(folder.resolve("model-00001-of-2.safetensors"));
