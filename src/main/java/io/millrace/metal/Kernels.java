@@ -19,32 +19,41 @@ import java.util.Optional;
 
 /**
  * The kernels. Families that read weights are compiled for each format of weights when the first
- * weight of that format is loaded, the others when the backend opens; a kernel is made ready when
- * it is first asked for.
+ * weight of that format is loaded, those of the KV cache when the first cache of a format is
+ * allocated, the others when the backend opens; a kernel is made ready when it is first asked for.
  */
 final class Kernels implements AutoCloseable {
   /** Definitions that every family begins with. */
   private static final String FORMATS = "formats.metal";
 
+  /** Definitions of families that work on the KV cache. */
+  private static final String PAGES = "pages.metal";
+
+  /** Whose format a family is compiled for. */
+  enum Subject {
+    NONE,
+    WEIGHTS,
+    CACHE
+  }
+
   /** Files of kernels. */
   enum Family {
-    ROWS(false),
-    ROPE(false),
-    ATTENTION(false),
-    EMBED(true),
-    VECTOR(true),
-    MATVEC(true),
-    MATMAT(true);
+    ROWS(Subject.NONE),
+    ROPE(Subject.CACHE),
+    ATTENTION(Subject.CACHE),
+    EMBED(Subject.WEIGHTS),
+    VECTOR(Subject.WEIGHTS),
+    MATVEC(Subject.WEIGHTS),
+    MATMAT(Subject.WEIGHTS);
 
-    private final boolean readsWeights;
+    private final Subject subject;
 
-    Family(boolean readsWeights) {
-      this.readsWeights = readsWeights;
+    Family(Subject subject) {
+      this.subject = subject;
     }
 
-    /** Whether it is compiled for one format of weights at a time. */
-    boolean readsWeights() {
-      return readsWeights;
+    Subject subject() {
+      return subject;
     }
 
     private String file() {
@@ -52,7 +61,7 @@ final class Kernels implements AutoCloseable {
     }
   }
 
-  /** What is compiled at once: a family, for a format where it reads weights. */
+  /** What is compiled at once: a family, for a format where it has a subject. */
   private record Unit(Family family, Optional<WeightType> format) {}
 
   private record Key(Unit unit, String kernel, List<Boolean> constants) {}
@@ -62,7 +71,7 @@ final class Kernels implements AutoCloseable {
   private final Map<Key, Pipeline> pipelines = new HashMap<>();
 
   /**
-   * Compiles the families that read no weights.
+   * Compiles the families without a format.
    *
    * @throws MetalException with the compiler's message
    */
@@ -70,7 +79,7 @@ final class Kernels implements AutoCloseable {
     this.device = device;
     try {
       for (Family family : Family.values()) {
-        if (!family.readsWeights) {
+        if (family.subject == Subject.NONE) {
           library(new Unit(family, Optional.empty()));
         }
       }
@@ -87,8 +96,22 @@ final class Kernels implements AutoCloseable {
    * @throws MetalException with the compiler's message
    */
   boolean compile(WeightType format, boolean matrix) {
-    List<Family> families =
-        matrix ? List.of(Family.EMBED, Family.MATVEC, Family.MATMAT) : List.of(Family.VECTOR);
+    return compile(
+        format,
+        matrix ? List.of(Family.EMBED, Family.MATVEC, Family.MATMAT) : List.of(Family.VECTOR));
+  }
+
+  /**
+   * Compiles what works with a KV cache of a format.
+   *
+   * @return whether there was something to compile
+   * @throws MetalException with the compiler's message
+   */
+  boolean compileForCache(DType format) {
+    return compile(format, List.of(Family.ROPE, Family.ATTENTION));
+  }
+
+  private boolean compile(WeightType format, List<Family> families) {
     int before = libraries.size();
     families.forEach(family -> library(new Unit(family, Optional.of(format))));
     return libraries.size() > before;
@@ -105,13 +128,14 @@ final class Kernels implements AutoCloseable {
 
   /** MSL source as one text; messages of the compiler name the files. */
   static String source(Family family, Optional<WeightType> format) {
-    return "#line 1 \"%s\"\n%s\n%s\n#line 1 \"%s\"\n%s"
-        .formatted(
-            FORMATS,
-            read(FORMATS),
-            format.map(type -> "typedef %s Format;".formatted(name(type))).orElse(""),
-            family.file(),
-            read(family.file()));
+    return lines(FORMATS)
+        + format.map(type -> "typedef %s Format;\n".formatted(name(type))).orElse("")
+        + (family.subject == Subject.CACHE ? lines(PAGES) : "")
+        + lines(family.file());
+  }
+
+  private static String lines(String file) {
+    return "#line 1 \"%s\"\n%s\n".formatted(file, read(file));
   }
 
   /** What {@code formats.metal} calls a format. */
@@ -131,18 +155,18 @@ final class Kernels implements AutoCloseable {
     }
   }
 
+  /** A kernel that runs with up to {@code threads} threads in a threadgroup. */
+  Pipeline get(Family family, String kernel, int threads) {
+    return get(new Key(new Unit(family, Optional.empty()), kernel, List.of()), threads);
+  }
+
   /**
-   * A kernel that runs with up to {@code threads} threads in a threadgroup.
+   * A kernel for a format.
    *
    * @param constants values of its function constants
    */
-  Pipeline get(Family family, String kernel, int threads, Boolean... constants) {
-    return get(new Key(new Unit(family, Optional.empty()), kernel, List.of(constants)), threads);
-  }
-
-  /** A kernel that reads weights of a format. */
-  Pipeline get(Family family, WeightType format, String kernel, int threads) {
-    return get(new Key(new Unit(family, Optional.of(format)), kernel, List.of()), threads);
+  Pipeline get(Family family, WeightType format, String kernel, int threads, Boolean... constants) {
+    return get(new Key(new Unit(family, Optional.of(format)), kernel, List.of(constants)), threads);
   }
 
   private Pipeline get(Key key, int threads) {

@@ -94,7 +94,7 @@ class MetalOperationTest {
       ModelConfig config = config(2);
       Llama llama = Llama.load(config, new RandomWeights(config, dtype, 1), backend, 40, 1);
       float[] logits = new float[config.vocabSize()];
-      try (KvCache cache = backend.allocate(config.kvShape(), 2)) {
+      try (KvCache cache = backend.allocate(config.kvShape(), 2, backend.cacheType())) {
         backend.read(llama.forward(batch(0, 36), cache), 0, logits);
         backend.read(llama.forward(batch(36, 1), cache), 0, logits);
       }
@@ -117,7 +117,7 @@ class MetalOperationTest {
     try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
       ModelConfig config = config(LAYERS);
       Llama llama = Llama.load(config, new RandomWeights(config, DType.Q8_0, 1), backend, 8, 8);
-      try (KvCache cache = backend.allocate(config.kvShape(), 4)) {
+      try (KvCache cache = backend.allocate(config.kvShape(), 4, backend.cacheType())) {
         llama.forward(batch(0, 1), cache);
         Counters before = simulator.counters();
 
@@ -128,8 +128,8 @@ class MetalOperationTest {
         assertThat(step.waits()).isEqualTo(1);
         assertThat(step.buffers()).isZero();
         assertThat(step.scopeBarriers()).isZero();
-        // Embedding, gather, norm, output and its largest; each layer has 16 dispatches.
-        assertThat(step.dispatches()).isEqualTo(5 + LAYERS * 16);
+        // Embedding, gather, norm, output and its largest; each layer has 14 dispatches.
+        assertThat(step.dispatches()).isEqualTo(5 + LAYERS * 14);
       }
     }
   }
@@ -177,13 +177,13 @@ class MetalOperationTest {
     try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
       KvCache.Shape shape = new KvCache.Shape(2, 2, 64);
       long buffers = simulator.counters().buffers();
-      int pages = Math.toIntExact(backend.available() / backend.pageBytes(shape));
+      int pages = Math.toIntExact(backend.available() / backend.pageBytes(shape, DType.F32));
 
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> backend.allocate(shape, pages + 1))
+          .isThrownBy(() -> backend.allocate(shape, pages + 1, DType.F32))
           .withMessageContaining("of the 3,145,728 that the GPU can use");
       assertThat(simulator.counters().buffers()).isEqualTo(buffers);
-      backend.allocate(shape, pages).close();
+      backend.allocate(shape, pages, DType.F32).close();
       assertThatIllegalArgumentException()
           .isThrownBy(() -> backend.allocate(1024, 1024))
           .withMessageContaining("an activation [1,024, 1,024] needs");

@@ -208,7 +208,7 @@ final class RandomModel {
         Backend backend = new ReferenceBackend()) {
       int count = TOKENS.length;
       Llama llama = Llama.load(checkpoint.config(), checkpoint.weights(), backend, count, 1);
-      try (KvCache cache = backend.allocate(llama.config().kvShape(), 1)) {
+      try (KvCache cache = backend.allocate(llama.config().kvShape(), 1, backend.cacheType())) {
         Batch batch =
             new Batch(
                 TOKENS,
