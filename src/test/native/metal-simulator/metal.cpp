@@ -22,6 +22,8 @@ namespace {
 constexpr size_t CANARY = 4096;
 constexpr unsigned char CANARY_BYTE = 0xc5;
 constexpr size_t MAX_SET_BYTES = 4096;
+constexpr unsigned long BARRIER_SCOPE_BUFFERS = 1;
+constexpr unsigned long DISPATCH_CONCURRENT = 1;
 
 struct Limits {
   unsigned long max_threads = MAX_THREADS;
@@ -131,6 +133,17 @@ struct Device : Object {
   Device() : Object(class_named("MTLDevice")) {}
 };
 
+// Allocations that are to stay in the GPU's memory. What is added counts from the next commit on.
+struct ResidencySet : Object {
+  ResidencySet() : Object(class_named("MTLResidencySet")) {}
+  std::set<Object*> added;
+  std::set<Object*> committed;
+  bool requested = false;
+};
+
+std::mutex residency_lock;
+std::set<ResidencySet*> residency_sets;
+
 double now() {
   timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -173,24 +186,39 @@ std::string run(Command& command) {
   return fault;
 }
 
-// Runs a command in every order, each time from the same state: the results must have the same bits.
-std::string run_in_each_order(Command& command) {
+// Commands that may run at the same time, one after the other in the order of the day.
+typedef std::vector<Command*> Phase;
+
+std::string run(const Phase& phase) {
+  for (size_t i : permutation(phase.size())) {
+    std::string fault = run(*phase[i]);
+    if (!fault.empty()) return fault;
+  }
+  return "";
+}
+
+// Runs commands in every order, each time from the same state: the results must have the same bits.
+std::string run_in_each_order(const Phase& phase) {
   std::map<Buffer*, std::string> before;
   std::map<Buffer*, std::string> expected;
-  for (Binding& binding : command.bindings) {
-    Buffer* buffer = binding.buffer;
-    if (buffer && buffer->block) before[buffer] = std::string((char*)buffer->bytes, buffer->length);
+  std::string names;
+  for (Command* command : phase) {
+    names += (names.empty() ? "" : ", ") + std::string(command->job.kernel->name);
+    for (Binding& binding : command->bindings) {
+      Buffer* buffer = binding.buffer;
+      if (buffer && buffer->block) before[buffer] = std::string((char*)buffer->bytes, buffer->length);
+    }
   }
   for (Order order : {Order::FORWARD, Order::REVERSE, Order::RANDOM}) {
     set_order(order, 7);
     for (auto& [buffer, bytes] : before) memcpy(buffer->bytes, bytes.data(), bytes.size());
-    std::string fault = run(command);
+    std::string fault = run(phase);
     if (!fault.empty()) return fault;
     for (auto& [buffer, bytes] : before) {
       std::string found((char*)buffer->bytes, buffer->length);
       if (order == Order::FORWARD) expected[buffer] = found;
       if (found != expected[buffer]) {
-        return std::string(command.job.kernel->name) + ": the result depends on the order of threads";
+        return names + ": the result depends on the order of " + (phase.size() > 1 ? "dispatches or threads" : "threads");
       }
     }
   }
@@ -202,19 +230,14 @@ void execute(CommandBuffer* buffer) {
   std::string fault = next_failure;
   next_failure.clear();
   if (execution && fault.empty()) {
-    size_t first = 0;
-    while (first < buffer->commands.size() && fault.empty()) {
-      size_t last = first;
-      while (last < buffer->commands.size() && buffer->commands[last].phase == buffer->commands[first].phase) last++;
-      for (size_t i : permutation(last - first)) {
-        Command& command = buffer->commands[first + i];
-        fault = each_order ? run_in_each_order(command) : run(command);
-        if (!fault.empty()) {
-          report("%s", fault.c_str());
-          break;
-        }
+    auto next = buffer->commands.begin();
+    while (next != buffer->commands.end() && fault.empty()) {
+      Phase phase;
+      for (unsigned number = next->phase; next != buffer->commands.end() && next->phase == number; ++next) {
+        phase.push_back(&*next);
       }
-      first = last;
+      fault = each_order ? run_in_each_order(phase) : run(phase);
+      if (!fault.empty()) report("%s", fault.c_str());
     }
   }
   if (!fault.empty()) buffer->error = new_error(fault, 1);
@@ -459,12 +482,73 @@ Object* new_encoder(Object* self, bool concurrent) {
   return autorelease(new Encoder(buffer, concurrent));
 }
 
+// What a release of macOS brought: without it, classes and methods are not there.
+constexpr int LATEST_SYSTEM = 15;
+
+void set_system(int release) {
+  Class& device = class_named("MTLDevice");
+  Class& queue = class_named("MTLCommandQueue");
+  Class& options = class_named("MTLCompileOptions");
+  if (release < 15) {
+    remove_class("MTLResidencySetDescriptor");
+    remove_method(device, "newResidencySetWithDescriptor:error:");
+    remove_method(queue, "addResidencySet:");
+    remove_method(queue, "removeResidencySet:");
+    remove_method(options, "setMathMode:");
+    return;
+  }
+  Class& descriptor = class_named("MTLResidencySetDescriptor");
+  add_method(*descriptor.isa, "new", +[](Object*, Selector) {
+    return new Object(class_named("MTLResidencySetDescriptor"));
+  });
+  add_method(descriptor, "setInitialCapacity:", +[](Object*, Selector, unsigned long) {});
+  add_method(device, "newResidencySetWithDescriptor:error:", +[](Object*, Selector, Object*, Object**) {
+    auto* created = new ResidencySet;
+    std::lock_guard<std::mutex> held(residency_lock);
+    residency_sets.insert(created);
+    return (Object*)created;
+  });
+  add_method(queue, "addResidencySet:", +[](Object*, Selector, Object*) {});
+  add_method(queue, "removeResidencySet:", +[](Object*, Selector, Object*) {});
+  add_method(options, "setMathMode:", +[](Object* self, Selector, long mode) {
+    static_cast<CompileOptions*>(self)->fast_math = mode != 0;
+  });
+}
+
+void residency() {
+  Class& set = class_named("MTLResidencySet");
+  set.dispose = [](Object* self) {
+    auto* it = static_cast<ResidencySet*>(self);
+    std::lock_guard<std::mutex> held(residency_lock);
+    residency_sets.erase(it);
+    for (Object* allocation : it->added) release(allocation);
+  };
+  add_method(set, "addAllocation:", +[](Object* self, Selector, Object* allocation) {
+    if (static_cast<ResidencySet*>(self)->added.insert(allocation).second) retain(allocation);
+  });
+  add_method(set, "removeAllocation:", +[](Object* self, Selector, Object* allocation) {
+    auto* it = static_cast<ResidencySet*>(self);
+    if (it->added.erase(allocation)) {
+      it->committed.erase(allocation);
+      release(allocation);
+    }
+  });
+  add_method(set, "commit", +[](Object* self, Selector) {
+    auto* it = static_cast<ResidencySet*>(self);
+    it->committed = it->added;
+  });
+  add_method(set, "requestResidency", +[](Object* self, Selector) { static_cast<ResidencySet*>(self)->requested = true; });
+  add_method(set, "endResidency", +[](Object* self, Selector) { static_cast<ResidencySet*>(self)->requested = false; });
+}
+
 struct Metal {
   Metal() {
     buffers();
     libraries();
     commands();
     encoders();
+    residency();
+    set_system(LATEST_SYSTEM);
   }
 
   void buffers() {
@@ -546,7 +630,7 @@ struct Metal {
     };
     add_method(buffer, "computeCommandEncoder", +[](Object* self, Selector) { return new_encoder(self, false); });
     add_method(buffer, "computeCommandEncoderWithDispatchType:", +[](Object* self, Selector, unsigned long type) {
-      return new_encoder(self, type == 1);
+      return new_encoder(self, type == DISPATCH_CONCURRENT);
     });
     add_method(buffer, "commit", +[](Object* self, Selector) {
       auto* it = static_cast<CommandBuffer*>(self);
@@ -601,7 +685,8 @@ struct Metal {
     add_method(encoder, "dispatchThreads:threadsPerThreadgroup:", +[](Object* self, Selector, Size grid, Size group) {
       dispatch(self, grid, group, false);
     });
-    add_method(encoder, "memoryBarrierWithScope:", +[](Object* self, Selector, unsigned long) {
+    add_method(encoder, "memoryBarrierWithScope:", +[](Object* self, Selector, unsigned long scope) {
+      if (scope != BARRIER_SCOPE_BUFFERS) report("memoryBarrierWithScope: %lu, buffers are scope 1", scope);
       totals.scopes++;
       open_encoder(self, "memoryBarrierWithScope")->buffer->phase++;
     });
@@ -638,6 +723,21 @@ void simulator_limits(long max_threads, long max_buffer_length, long working_set
 void simulator_execution(int on) { execution = on; }
 
 void simulator_fail_next(const char* text) { next_failure = text; }
+
+// As a Mac with this release of macOS: 15 is the first with residency sets.
+void simulator_system(int release) { set_system(release); }
+
+// Bytes of the buffers in residency sets that were committed and requested.
+long simulator_resident() {
+  std::lock_guard<std::mutex> held(residency_lock);
+  std::set<Object*> resident;
+  for (ResidencySet* set : residency_sets) {
+    if (set->requested) resident.insert(set->committed.begin(), set->committed.end());
+  }
+  long bytes = 0;
+  for (Object* buffer : resident) bytes += static_cast<Buffer*>(buffer)->length;
+  return bytes;
+}
 
 const char* simulator_report() {
   static std::string text;

@@ -71,6 +71,17 @@ Class& class_named(const char* name) {
   return *(classes()[name] = created);
 }
 
+void remove_method(Class& c, const char* name) {
+  std::lock_guard<std::recursive_mutex> held(lock);
+  c.methods.erase(selector(name));
+}
+
+// The object stays, so that class_named gives a class of its own if it comes back.
+void remove_class(const char* name) {
+  std::lock_guard<std::recursive_mutex> held(lock);
+  classes().erase(name);
+}
+
 void report(const char* format, ...) {
   char text[600];
   va_list arguments;

@@ -40,6 +40,8 @@ struct Class : Object {
 
 Selector selector(const char* name);
 Class& class_named(const char* name);
+void remove_method(Class& c, const char* name);
+void remove_class(const char* name);
 
 void report(const char* format, ...) __attribute__((format(printf, 1, 2)));
 std::string take_report();

@@ -4,14 +4,8 @@ import io.millrace.record.Chunk;
 import io.millrace.record.Completion;
 import io.millrace.record.Topics;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Reads {@code chunks} and {@code completions} from their beginning, committed records only. */
 public final class OutputReader implements AutoCloseable {
@@ -36,25 +30,7 @@ public final class OutputReader implements AutoCloseable {
   public OutputReader(String bootstrapServers, Topics topics, ChunkListener onChunk) {
     this.topics = topics;
     this.onChunk = onChunk;
-    consumer =
-        new KafkaConsumer<>(
-            Map.of(
-                "bootstrap.servers",
-                bootstrapServers,
-                "isolation.level",
-                "read_committed",
-                "auto.offset.reset",
-                "earliest",
-                "enable.auto.commit",
-                "false"),
-            new StringDeserializer(),
-            new ByteArrayDeserializer());
-    List<TopicPartition> partitions =
-        Stream.of(topics.chunks(), topics.completions())
-            .flatMap(topic -> consumer.partitionsFor(topic).stream())
-            .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
-            .toList();
-    consumer.assign(partitions);
+    consumer = KafkaClients.reader(bootstrapServers, topics.chunks(), topics.completions());
   }
 
   /** Reads what has come; returns the checker, which has been shown all of it. */

@@ -51,15 +51,15 @@ final class Attention {
     int pairs = rope.frequencies().length;
     step.encode(
             kernels.get(Family.ROPE, cache.dtype(), "rotate_and_store", SIMD_WIDTH, interleaved))
-        .buffer(0, queries.buffer(), 0)
-        .buffer(1, keys.buffer(), 0)
-        .buffer(2, values.buffer(), 0)
-        .buffer(3, turns.buffer(), turns.offset())
-        .buffer(4, cache.keys(layer), 0)
-        .buffer(5, cache.values(layer), 0)
-        .buffer(6, slots.buffer(), slots.offset())
+        .writes(0, queries, batch.size())
+        .writes(1, keys, batch.size())
+        .reads(2, values, batch.size())
+        .reads(3, turns)
+        .writes(4, cache.keys(layer))
+        .writes(5, cache.values(layer))
+        .reads(6, slots)
         .bytes(7, step.arguments(heads, shape.kvHeads(), shape.headDim(), pairs))
-        .dispatchGroups(heads + 2L * shape.kvHeads(), batch.size(), SIMD_WIDTH);
+        .groups(heads + 2L * shape.kvHeads(), batch.size(), SIMD_WIDTH);
   }
 
   void encode(
@@ -81,26 +81,24 @@ final class Attention {
     };
     for (BatchTables.Tiles tiles : work.tiles()) {
       String kernel = "attend_" + elements(shape.headDim()) + "_" + tiles.width();
-      Step.Table table = tiles.rows().table();
       step.encode(kernels.get(Family.ATTENTION, cache.dtype(), kernel, THREADS))
-          .buffer(0, queries.buffer(), 0)
-          .buffer(1, cache.keys(layer), 0)
-          .buffer(2, cache.values(layer), 0)
-          .buffer(3, table.buffer(), table.offset())
-          .buffer(4, pages.buffer(), pages.offset())
-          .buffer(5, out.buffer(), 0)
-          .buffer(6, results, 0)
+          .reads(0, queries, batch.size())
+          .reads(1, cache.keys(layer))
+          .reads(2, cache.values(layer))
+          .reads(3, tiles.rows().table())
+          .reads(4, pages)
+          .writes(5, out, batch.size())
+          .writes(6, results)
           .bytes(7, step.arguments(arguments))
-          .dispatchGroups(shape.kvHeads(), tiles.rows().count(), THREADS);
+          .groups(shape.kvHeads(), tiles.rows().count(), THREADS);
     }
     if (work.parts().count() > 0) {
-      Step.Table table = work.parts().table();
       step.encode(kernels.get(Family.ATTENTION, cache.dtype(), "join", THREADS))
-          .buffer(0, results, 0)
-          .buffer(1, table.buffer(), table.offset())
-          .buffer(2, out.buffer(), 0)
+          .reads(0, results)
+          .reads(1, work.parts().table())
+          .writes(2, out, batch.size())
           .bytes(3, step.arguments(arguments))
-          .dispatchGroups(shape.kvHeads(), work.parts().count(), THREADS);
+          .groups(shape.kvHeads(), work.parts().count(), THREADS);
     }
   }
 

@@ -1,7 +1,6 @@
 package io.millrace.metal;
 
 import io.millrace.metal.Kernels.Family;
-import io.millrace.metal.objc.Encoder;
 
 /** Chooses the kernel of a product {@code x · wᵀ} by the number of columns, the rows of x. */
 final class Matmul {
@@ -26,16 +25,16 @@ final class Matmul {
     for (int most : VECTOR_COLUMNS) {
       if (columns <= most) {
         bind(Family.MATVEC, "matvec_" + most, VECTOR_THREADS, w, x, columns, out)
-            .dispatchGroups(Math.ceilDiv(w.rows(), VECTOR_ROWS), 1, VECTOR_THREADS);
+            .groups(Math.ceilDiv(w.rows(), VECTOR_ROWS), 1, VECTOR_THREADS);
         return;
       }
     }
     bind(Family.MATMAT, "matmat", TILE_THREADS, w, x, columns, out)
-        .dispatchGroups(
+        .groups(
             Math.ceilDiv(w.rows(), TILE_ROWS), Math.ceilDiv(columns, TILE_COLUMNS), TILE_THREADS);
   }
 
-  private Encoder bind(
+  private Dispatch bind(
       Family family,
       String kernel,
       int threads,
@@ -44,9 +43,9 @@ final class Matmul {
       int columns,
       MetalActivation out) {
     return step.encode(kernels.get(family, w.dtype(), kernel, threads))
-        .buffer(0, w.buffer(), w.offset())
-        .buffer(1, x.buffer(), 0)
-        .buffer(2, out.buffer(), 0)
+        .reads(0, w)
+        .reads(1, x, columns)
+        .writes(2, out, columns)
         .bytes(3, step.arguments(w.rows(), w.cols(), w.rowBytes(), columns));
   }
 }

@@ -167,11 +167,11 @@ public final class MetalBackend implements Backend {
       MetalWeight weight = (MetalWeight) table;
       Step.Table tokens = tables.tokens(batch);
       step.encode(kernels.get(Family.EMBED, weight.dtype(), "embed", SIMD_WIDTH))
-          .buffer(0, weight.buffer(), weight.offset())
-          .buffer(1, tokens.buffer(), tokens.offset())
-          .buffer(2, own(out).buffer(), 0)
+          .reads(0, weight)
+          .reads(1, tokens)
+          .writes(2, own(out), batch.size())
           .bytes(3, step.arguments(weight.cols(), weight.rowBytes()))
-          .dispatchThreads(weight.cols(), batch.size(), 1, SIMD_WIDTH);
+          .threads(weight.cols(), batch.size(), 1, SIMD_WIDTH);
     }
   }
 
@@ -181,11 +181,11 @@ public final class MetalBackend implements Backend {
     if (rows > 0) {
       MetalWeight gains = (MetalWeight) gain;
       step.encode(kernels.get(Family.VECTOR, gains.dtype(), "rms_norm", ROW_THREADS))
-          .buffer(0, own(x).buffer(), 0)
-          .buffer(1, gains.buffer(), gains.offset())
-          .buffer(2, own(out).buffer(), 0)
+          .reads(0, own(x), rows)
+          .reads(1, gains)
+          .writes(2, own(out), rows)
           .bytes(3, step.arguments(gains.cols(), Float.floatToRawIntBits(epsilon)))
-          .dispatchGroups((long) rows * x.cols() / gains.cols(), 1, ROW_THREADS);
+          .groups((long) rows * x.cols() / gains.cols(), 1, ROW_THREADS);
     }
   }
 
@@ -246,19 +246,19 @@ public final class MetalBackend implements Backend {
     if (rows > 0) {
       MetalWeight biases = (MetalWeight) bias;
       step.encode(kernels.get(Family.VECTOR, biases.dtype(), "add_bias", SIMD_WIDTH))
-          .buffer(0, own(x).buffer(), 0)
-          .buffer(1, biases.buffer(), biases.offset())
+          .writes(0, own(x), rows)
+          .reads(1, biases)
           .bytes(2, step.arguments(x.cols()))
-          .dispatchThreads(x.cols(), rows, 1, SIMD_WIDTH);
+          .threads(x.cols(), rows, 1, SIMD_WIDTH);
     }
   }
 
   private void elementwise(String kernel, MetalActivation x, MetalActivation y, int rows) {
     if (rows > 0) {
       step.encode(kernels.get(Family.ROWS, kernel, ROW_THREADS))
-          .buffer(0, x.buffer(), 0)
-          .buffer(1, y.buffer(), 0)
-          .dispatchThreads((long) rows * x.cols(), 1, 1, ROW_THREADS);
+          .writes(0, x, rows)
+          .reads(1, y, rows)
+          .threads((long) rows * x.cols(), 1, 1, ROW_THREADS);
     }
   }
 
@@ -268,11 +268,11 @@ public final class MetalBackend implements Backend {
     if (rows.length > 0) {
       Step.Table table = step.table(rows);
       step.encode(kernels.get(Family.ROWS, "gather", SIMD_WIDTH))
-          .buffer(0, own(x).buffer(), 0)
-          .buffer(1, table.buffer(), table.offset())
-          .buffer(2, own(out).buffer(), 0)
+          .reads(0, own(x), x.rows())
+          .reads(1, table)
+          .writes(2, own(out), rows.length)
           .bytes(3, step.arguments(x.cols()))
-          .dispatchThreads(x.cols(), rows.length, 1, SIMD_WIDTH);
+          .threads(x.cols(), rows.length, 1, SIMD_WIDTH);
     }
   }
 
@@ -281,10 +281,10 @@ public final class MetalBackend implements Backend {
     Shapes.checkArgmax(x, rows, out);
     if (rows > 0) {
       step.encode(kernels.get(Family.ROWS, "argmax", ROW_THREADS))
-          .buffer(0, own(x).buffer(), 0)
-          .buffer(1, own(out).buffer(), 0)
+          .reads(0, own(x), rows)
+          .writes(1, own(out), rows)
           .bytes(2, step.arguments(x.cols()))
-          .dispatchGroups(rows, 1, ROW_THREADS);
+          .groups(rows, 1, ROW_THREADS);
     }
   }
 

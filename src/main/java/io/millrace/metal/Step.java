@@ -2,7 +2,6 @@ package io.millrace.metal;
 
 import io.millrace.metal.objc.Buffer;
 import io.millrace.metal.objc.CommandBuffer;
-import io.millrace.metal.objc.Encoder;
 import io.millrace.metal.objc.MetalException;
 import io.millrace.metal.objc.Pipeline;
 import io.millrace.metal.objc.Queue;
@@ -22,6 +21,7 @@ final class Step implements AutoCloseable {
 
   private final Queue queue;
   private final DeviceMemory memory;
+  private final Hazards hazards = new Hazards();
   private final MemorySegment arguments =
       Arena.ofAuto().allocate(ValueLayout.JAVA_INT, MAX_ARGUMENTS);
   private Optional<CommandBuffer> commands = Optional.empty();
@@ -37,12 +37,12 @@ final class Step implements AutoCloseable {
   /** A table in the memory that CPU and GPU share, until the next commit. */
   record Table(Buffer buffer, long offset, MemorySegment contents) {}
 
-  /** The encoder of this step, with a kernel to run next. */
-  Encoder encode(Pipeline kernel) {
+  /** A kernel to run next. */
+  Dispatch encode(Pipeline kernel) {
     if (commands.isEmpty()) {
       commands = Optional.of(queue.begin());
     }
-    return commands.get().encoder().pipeline(kernel);
+    return new Dispatch(commands.get().encoder().pipeline(kernel), hazards);
   }
 
   /** The arguments of a kernel, to be copied at once; a float goes as its raw bits. */
@@ -89,6 +89,7 @@ final class Step implements AutoCloseable {
         throw new IllegalStateException(e.getMessage(), e);
       } finally {
         commands = Optional.empty();
+        hazards.clear();
         tableBytes = 0;
       }
     }
@@ -99,5 +100,6 @@ final class Step implements AutoCloseable {
   public void close() {
     commands.ifPresent(CommandBuffer::close);
     commands = Optional.empty();
+    hazards.clear();
   }
 }

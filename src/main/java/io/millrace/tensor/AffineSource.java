@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A weight in affine quantization, as the three tensors of a checkpoint. A backend that wants them
- * where they lie maps the {@link Part}s; {@link #map} brings them together, block by block.
+ * A weight in affine quantization, of which a checkpoint has three tensors; {@link #map} brings
+ * them together, block by block.
  *
  * @param quants {@code [rows, cols · bits / 8]} bytes
  * @param scales {@code [rows, cols / groupSize]} elements of {@code dtype.scales()}

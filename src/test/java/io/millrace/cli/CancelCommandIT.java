@@ -4,25 +4,21 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.Await;
+import io.millrace.KafkaClients;
 import io.millrace.KafkaUnderTest;
 import io.millrace.OutputChecker;
 import io.millrace.OutputReader;
 import io.millrace.engine.Engine;
 import io.millrace.engine.simulated.SimulatedEngine;
 import io.millrace.record.Topics;
-import io.millrace.topology.TopicAdmin;
-import io.millrace.topology.TopicContract;
 import io.millrace.worker.Node;
 import io.millrace.worker.Settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,18 +103,12 @@ class CancelCommandIT {
   }
 
   private void createTopics() {
-    try (TopicAdmin admin = new TopicAdmin(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
-      admin.create(TopicContract.load(topics).shared(), TopicAdmin.BROKER_DEFAULT);
-    }
+    KafkaClients.createTopics(kafka.bootstrapServers(), topics);
   }
 
   private void publish(List<String> ids) {
     byte[] value = "{\"prompt\":\"Once upon a time\",\"max_tokens\":4000}".getBytes(UTF_8);
-    try (KafkaProducer<String, byte[]> producer =
-        new KafkaProducer<>(
-            Map.of("bootstrap.servers", kafka.bootstrapServers()),
-            new StringSerializer(),
-            new ByteArraySerializer())) {
+    try (KafkaProducer<String, byte[]> producer = KafkaClients.producer(kafka.bootstrapServers())) {
       ids.forEach(id -> producer.send(new ProducerRecord<>(topics.prompts(), id, value)));
     }
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.Await;
+import io.millrace.KafkaClients;
 import io.millrace.engine.simulated.SimulatedEngine;
 import io.millrace.record.Topics;
 import io.millrace.topology.TopicAdmin;
@@ -19,7 +20,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -32,10 +32,6 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -121,7 +117,8 @@ class BacklogIT {
 
   private void watch(int number, int sampleEvery) throws Exception {
     prompts = number;
-    try (KafkaConsumer<String, byte[]> consumer = consumer(List.of(topics.completions()))) {
+    try (KafkaConsumer<String, byte[]> consumer =
+        KafkaClients.reader(broker.bootstrapServers(), topics.completions())) {
       double rebalances = settledRebalances(consumer);
       publish();
       int before = ended(consumer);
@@ -172,7 +169,7 @@ class BacklogIT {
 
   private void publish() {
     try (KafkaProducer<String, byte[]> producer =
-        new KafkaProducer<>(client(), new StringSerializer(), new ByteArraySerializer())) {
+        KafkaClients.producer(broker.bootstrapServers())) {
       for (int i = 0; i < prompts; i++) {
         send(producer, topics.prompts(), "p" + i, i * 7 % PRIORITIES);
       }
@@ -203,7 +200,8 @@ class BacklogIT {
   private long overtaken() throws IOException {
     List<Sent> sent = new ArrayList<>();
     int tasks;
-    try (KafkaConsumer<String, byte[]> consumer = consumer(List.of(topics.work("tales")))) {
+    try (KafkaConsumer<String, byte[]> consumer =
+        KafkaClients.reader(broker.bootstrapServers(), topics.work("tales"))) {
       tasks = consumer.partitionsFor(topics.prompts()).size();
       Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
       while (ends.entrySet().stream()
@@ -255,7 +253,7 @@ class BacklogIT {
   /** Rebalances so far, once there are no more of those that come with the start. */
   private double settledRebalances(KafkaConsumer<String, byte[]> consumer) throws Exception {
     try (KafkaProducer<String, byte[]> producer =
-        new KafkaProducer<>(client(), new StringSerializer(), new ByteArraySerializer())) {
+        KafkaClients.producer(broker.bootstrapServers())) {
       send(producer, topics.prompts(), "first", 0);
     }
     Await.until("the first prompt ends", () -> ended(consumer) == 1);
@@ -281,26 +279,6 @@ class BacklogIT {
               .sum();
     }
     return sum;
-  }
-
-  private KafkaConsumer<String, byte[]> consumer(Collection<String> names) {
-    KafkaConsumer<String, byte[]> consumer =
-        new KafkaConsumer<>(
-            Map.of(
-                "bootstrap.servers",
-                broker.bootstrapServers(),
-                "isolation.level",
-                "read_committed",
-                "auto.offset.reset",
-                "earliest"),
-            new StringDeserializer(),
-            new ByteArrayDeserializer());
-    consumer.assign(
-        names.stream()
-            .flatMap(topic -> consumer.partitionsFor(topic).stream())
-            .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
-            .toList());
-    return consumer;
   }
 
   private Map<String, Object> client() {

@@ -34,7 +34,7 @@ final class BrokerProcess implements AutoCloseable {
   private static final String HOST = "127.0.0.1";
   private static final String NODE_ID = "1";
 
-  /** What the container does before its broker when the last one was not stopped in order. */
+  /** What the container does before its broker, when there was one before. */
   private static final Pattern CONTROLLER_ALONE = Pattern.compile("\\s(KAFKA_[A-Z_]+)=(\\S+)");
 
   /** What a controller says when it gives up a broker that has gone. */
@@ -45,7 +45,7 @@ final class BrokerProcess implements AutoCloseable {
   private final int port;
   private final TcpProxy proxy;
   private JavaProcess process;
-  private int kills;
+  private int restarts;
 
   private BrokerProcess(Path directory, Map<String, String> settings, int port, TcpProxy proxy)
       throws IOException {
@@ -113,14 +113,17 @@ final class BrokerProcess implements AutoCloseable {
    */
   void killAndRestart() throws IOException, InterruptedException {
     process.kill();
-    letControllerFenceBroker();
-    process = launch();
-    awaitListening();
+    restart();
   }
 
-  /** SIGTERM, and starts it again; returns once it listens. */
+  /** SIGTERM, and starts it again as the container would; returns once it listens. */
   void stopAndRestart() throws IOException, InterruptedException {
     process.terminate();
+    restart();
+  }
+
+  private void restart() throws IOException, InterruptedException {
+    letControllerFenceBroker();
     process = launch();
     awaitListening();
   }
@@ -143,7 +146,7 @@ final class BrokerProcess implements AutoCloseable {
     alone.putAll(controllerAlone());
     String listener = settings.get("listeners");
     alone.put("listeners", listener.substring(listener.indexOf("CONTROLLER:")));
-    Path log = directory.resolve("controller-%d.log".formatted(kills++));
+    Path log = directory.resolve("controller-%d.log".formatted(restarts++));
     JavaProcess controller =
         launch(
             "controller",

@@ -2,9 +2,9 @@ package io.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.DelegatingEngine;
+import io.millrace.KafkaClients;
 import io.millrace.engine.Engine;
-import io.millrace.engine.EngineInfo;
-import io.millrace.engine.EngineStatus;
 import io.millrace.engine.GenerationEvent;
 import io.millrace.engine.GenerationEvent.Tokens;
 import io.millrace.engine.GenerationRequest;
@@ -12,8 +12,6 @@ import io.millrace.engine.simulated.SimulatedEngine;
 import io.millrace.record.Chunk;
 import io.millrace.record.Prompt;
 import io.millrace.record.Topics;
-import io.millrace.topology.TopicAdmin;
-import io.millrace.topology.TopicContract;
 import io.millrace.worker.EmbeddedBroker;
 import io.millrace.worker.Node;
 import io.millrace.worker.Settings;
@@ -33,11 +31,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
@@ -68,18 +61,16 @@ class ChunkLatencyIT {
     try (EmbeddedBroker broker = EmbeddedBroker.start();
         Engine engine =
             new TimedEngine(SimulatedEngine.start(SLOTS, TOKENS_PER_SECOND, 4_096), sampledAt)) {
-      Map<String, Object> client = Map.of("bootstrap.servers", broker.bootstrapServers());
-      try (TopicAdmin admin = new TopicAdmin(client)) {
-        admin.create(TopicContract.load(topics).shared(), TopicAdmin.BROKER_DEFAULT);
-      }
+      KafkaClients.createTopics(broker.bootstrapServers(), topics);
       Settings settings =
           Settings.defaults()
               .with(Settings.BOOTSTRAP_SERVERS, broker.bootstrapServers())
               .with(Settings.METRICS_PORT, "off");
       try (Node node = Node.startWorker(settings, MODEL, engine);
           KafkaProducer<String, byte[]> producer =
-              new KafkaProducer<>(client, new StringSerializer(), new ByteArraySerializer());
-          KafkaConsumer<String, byte[]> consumer = consumer(broker)) {
+              KafkaClients.producer(broker.bootstrapServers());
+          KafkaConsumer<String, byte[]> consumer =
+              KafkaClients.reader(broker.bootstrapServers(), topics.chunks())) {
         assertThat(node.awaitReady(Duration.ofMinutes(1))).isTrue();
         goOn(producer, consumer, WARM_UP);
         millis.clear();
@@ -127,27 +118,15 @@ class ChunkLatencyIT {
     }
   }
 
-  private KafkaConsumer<String, byte[]> consumer(EmbeddedBroker broker) {
-    KafkaConsumer<String, byte[]> consumer =
-        new KafkaConsumer<>(
-            Map.of(
-                "bootstrap.servers",
-                broker.bootstrapServers(),
-                "isolation.level",
-                "read_committed",
-                "auto.offset.reset",
-                "earliest"),
-            new StringDeserializer(),
-            new ByteArrayDeserializer());
-    consumer.assign(
-        consumer.partitionsFor(topics.chunks()).stream()
-            .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
-            .toList());
-    return consumer;
-  }
-
   /** Notes when tokens are sampled, by prompt. */
-  private record TimedEngine(Engine engine, Map<String, Queue<Long>> sampledAt) implements Engine {
+  private static final class TimedEngine extends DelegatingEngine {
+    private final Map<String, Queue<Long>> sampledAt;
+
+    TimedEngine(Engine engine, Map<String, Queue<Long>> sampledAt) {
+      super(engine);
+      this.sampledAt = sampledAt;
+    }
+
     @Override
     public Generation submit(
         GenerationRequest request, Consumer<? super GenerationEvent> listener) {
@@ -164,21 +143,6 @@ class ChunkLatencyIT {
             }
             listener.accept(event);
           });
-    }
-
-    @Override
-    public EngineInfo info() {
-      return engine.info();
-    }
-
-    @Override
-    public EngineStatus status() {
-      return engine.status();
-    }
-
-    @Override
-    public void close() {
-      engine.close();
     }
   }
 }

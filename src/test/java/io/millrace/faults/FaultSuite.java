@@ -2,10 +2,9 @@ package io.millrace.faults;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.millrace.KafkaClients;
 import io.millrace.faults.UndisturbedRun.Request;
 import io.millrace.record.Topics;
-import io.millrace.topology.TopicAdmin;
-import io.millrace.topology.TopicContract;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -17,12 +16,12 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * A broker and three workers, each a process of its own, under continuous load, and everything that
@@ -50,17 +49,15 @@ final class FaultSuite implements AutoCloseable {
   private final List<Worker> workers = new ArrayList<>();
   private final Map<String, Request> prompts = new LinkedHashMap<>();
   private final Set<String> open = new HashSet<>();
+  private final Queue<String> unsent = new ConcurrentLinkedQueue<>();
   private final List<String> poisons = new ArrayList<>();
 
   private FaultSuite(Path directory, BrokerProcess broker) {
     this.directory = directory;
     this.broker = broker;
-    Map<String, Object> client = Map.of("bootstrap.servers", broker.bootstrapServers());
-    try (TopicAdmin admin = new TopicAdmin(client)) {
-      admin.create(TopicContract.load(new Topics("")).shared(), TopicAdmin.BROKER_DEFAULT);
-    }
+    KafkaClients.createTopics(broker.bootstrapServers(), new Topics(""));
     audit = new TopicAudit(broker.bootstrapServers(), "");
-    producer = new KafkaProducer<>(client, new StringSerializer(), new ByteArraySerializer());
+    producer = KafkaClients.producer(broker.bootstrapServers());
   }
 
   /** Starts everything, and waits until prompts are being completed. */
@@ -184,7 +181,8 @@ final class FaultSuite implements AutoCloseable {
       audit.poll();
       supervise();
     }
-    List<String> wrong = new ArrayList<>(audit.faults(all));
+    List<String> wrong = new ArrayList<>(unsent);
+    wrong.addAll(audit.faults(all));
     for (String id : all) {
       boolean failed = audit.hasEnded(id) && audit.error(id).isPresent();
       if (failed != poisons.contains(id)) {
@@ -248,7 +246,13 @@ final class FaultSuite implements AutoCloseable {
                 request.maxTokens(),
                 request.n(),
                 prompts.size() % 7 != 6);
-    producer.send(new ProducerRecord<>("prompts", id, json.getBytes(UTF_8)));
+    producer.send(
+        new ProducerRecord<>("prompts", id, json.getBytes(UTF_8)),
+        (sent, problem) -> {
+          if (problem != null) {
+            unsent.add("%s: not sent: %s".formatted(id, problem));
+          }
+        });
     prompts.put(id, request);
     open.add(id);
   }

@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.Await;
+import io.millrace.DelegatingEngine;
+import io.millrace.KafkaClients;
 import io.millrace.engine.BatchEngine;
 import io.millrace.engine.Engine;
-import io.millrace.engine.EngineInfo;
-import io.millrace.engine.EngineStatus;
 import io.millrace.engine.GenerationEvent;
 import io.millrace.engine.GenerationEvent.Failed;
 import io.millrace.engine.GenerationEvent.Finished;
@@ -23,8 +23,6 @@ import io.millrace.record.Topics;
 import io.millrace.tensor.DType;
 import io.millrace.text.MarkedText;
 import io.millrace.text.Tokenizer;
-import io.millrace.topology.TopicAdmin;
-import io.millrace.topology.TopicContract;
 import io.millrace.worker.EmbeddedBroker;
 import io.millrace.worker.ModelOptions;
 import io.millrace.worker.ModelOptions.BackendChoice;
@@ -35,15 +33,12 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
@@ -83,15 +78,12 @@ class KafkaCostIT {
                     InstantSource.system()));
         EmbeddedBroker broker = EmbeddedBroker.start()) {
       Topics topics = new Topics("");
-      Map<String, Object> client = Map.of("bootstrap.servers", broker.bootstrapServers());
-      try (TopicAdmin admin = new TopicAdmin(client)) {
-        admin.create(TopicContract.load(topics).shared(), TopicAdmin.BROKER_DEFAULT);
-      }
+      KafkaClients.createTopics(broker.bootstrapServers(), topics);
       double direct = 0;
       double kafka = 0;
       try (Node node = Node.startWorker(settings(broker), "tiny", engine);
           KafkaProducer<String, byte[]> producer =
-              new KafkaProducer<>(client, new StringSerializer(), new ByteArraySerializer())) {
+              KafkaClients.producer(broker.bootstrapServers())) {
         assertThat(node.awaitReady(Duration.ofMinutes(1))).isTrue();
         engine.run(() -> submit(engine, 0));
         for (int round = 1; round <= ROUNDS; round++) {
@@ -146,19 +138,18 @@ class KafkaCostIT {
   }
 
   /** Notes when tokens are sampled. */
-  private static final class MeasuredEngine implements Engine {
+  private static final class MeasuredEngine extends DelegatingEngine {
     private static final int ALL = SLOTS * TOKENS;
     private static final int FROM = ALL / 4;
     private static final int TO = ALL * 9 / 10;
 
-    private final Engine engine;
     private int tokens;
     private int finished;
     private long fromNanos;
     private long toNanos;
 
     MeasuredEngine(Engine engine) {
-      this.engine = engine;
+      super(engine);
     }
 
     /** Tokens per second while all slots are busy. */
@@ -197,21 +188,6 @@ class KafkaCostIT {
             hear(event);
             listener.accept(event);
           });
-    }
-
-    @Override
-    public EngineInfo info() {
-      return engine.info();
-    }
-
-    @Override
-    public EngineStatus status() {
-      return engine.status();
-    }
-
-    @Override
-    public void close() {
-      engine.close();
     }
   }
 

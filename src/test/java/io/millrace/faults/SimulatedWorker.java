@@ -1,8 +1,7 @@
 package io.millrace.faults;
 
+import io.millrace.DelegatingEngine;
 import io.millrace.engine.Engine;
-import io.millrace.engine.EngineInfo;
-import io.millrace.engine.EngineStatus;
 import io.millrace.engine.GenerationEvent;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.simulated.SimulatedEngine;
@@ -61,7 +60,11 @@ public final class SimulatedWorker {
     public void abandon() {}
   }
 
-  private record MortalEngine(Engine engine) implements Engine {
+  private static final class MortalEngine extends DelegatingEngine {
+    MortalEngine(Engine engine) {
+      super(engine);
+    }
+
     @Override
     public Generation submit(
         GenerationRequest request, Consumer<? super GenerationEvent> listener) {
@@ -75,21 +78,6 @@ public final class SimulatedWorker {
         return new Poisoned();
       }
       return engine.submit(request, listener);
-    }
-
-    @Override
-    public EngineInfo info() {
-      return engine.info();
-    }
-
-    @Override
-    public EngineStatus status() {
-      return engine.status();
-    }
-
-    @Override
-    public void close() {
-      engine.close();
     }
   }
 }

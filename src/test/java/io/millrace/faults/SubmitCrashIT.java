@@ -4,10 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.Await;
+import io.millrace.KafkaClients;
 import io.millrace.cli.Millrace;
 import io.millrace.record.Topics;
-import io.millrace.topology.TopicAdmin;
-import io.millrace.topology.TopicContract;
 import io.millrace.worker.BundledModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,10 +46,7 @@ class SubmitCrashIT {
   @BeforeEach
   void start() throws Exception {
     broker = BrokerProcess.start(directory.resolve("broker"));
-    try (TopicAdmin admin =
-        new TopicAdmin(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
-      admin.create(TopicContract.load(new Topics("")).shared(), TopicAdmin.BROKER_DEFAULT);
-    }
+    KafkaClients.createTopics(broker.bootstrapServers(), new Topics(""));
     audit = new TopicAudit(broker.bootstrapServers(), "");
   }
 

@@ -127,9 +127,10 @@ class MetalOperationTest {
         assertThat(step.commandBuffers()).isEqualTo(1);
         assertThat(step.waits()).isEqualTo(1);
         assertThat(step.buffers()).isZero();
-        assertThat(step.scopeBarriers()).isZero();
         // Embedding, gather, norm, output and its largest; each layer has 14 dispatches.
         assertThat(step.dispatches()).isEqualTo(5 + LAYERS * 14);
+        // Queries, keys and values are independent, so are gate and up.
+        assertThat(step.scopeBarriers()).isEqualTo(4 + LAYERS * 11);
       }
     }
   }

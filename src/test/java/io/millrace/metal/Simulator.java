@@ -35,6 +35,8 @@ public final class Simulator {
   private static final long DEFAULT_BUFFER = 1L << 32;
   private static final long DEFAULT_WORKING_SET = 8L << 30;
 
+  private static final int LATEST_MACOS = 15;
+
   private static Simulator one;
 
   private final Path library;
@@ -144,8 +146,9 @@ public final class Simulator {
     return library;
   }
 
-  /** Forward order, ordinary limits, nothing reported. */
+  /** Forward order, ordinary limits, the latest macOS, nothing reported. */
   public void reset() {
+    macOs(LATEST_MACOS);
     order(Order.FORWARD, 0);
     limits(1024, DEFAULT_BUFFER, DEFAULT_WORKING_SET);
     execution(true);
@@ -163,6 +166,16 @@ public final class Simulator {
    */
   public void limits(long threads, long bufferBytes, long workingSet) {
     call("simulator_limits", threads, bufferBytes, workingSet);
+  }
+
+  /** Makes it a Mac with a release of macOS: 15 is the first that has residency sets. */
+  public void macOs(int release) {
+    call("simulator_system", release);
+  }
+
+  /** Bytes of the buffers that residency sets keep on the GPU. */
+  public long residentBytes() {
+    return (long) get("simulator_resident", JAVA_LONG);
   }
 
   /** Whether kernels run; without them only the time to encode them is left. */

@@ -1,6 +1,7 @@
 package io.millrace.topology;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.millrace.KafkaClients;
 import io.millrace.KafkaUnderTest;
 import io.millrace.engine.Engine;
 import io.millrace.record.Prompt;
@@ -15,8 +16,6 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 
 /** The worker app as tests start it, and the work that a router would send it. */
 final class WorkerApp {
@@ -70,11 +69,7 @@ final class WorkerApp {
 
   /** Sends prompts to the lanes in turn; their model and seed are set. */
   static void send(String bootstrapServers, Topics topics, Collection<Prompt> prompts) {
-    try (KafkaProducer<String, byte[]> producer =
-        new KafkaProducer<>(
-            Map.of("bootstrap.servers", bootstrapServers),
-            new StringSerializer(),
-            new ByteArraySerializer())) {
+    try (KafkaProducer<String, byte[]> producer = KafkaClients.producer(bootstrapServers)) {
       int lane = 0;
       for (Prompt prompt : prompts) {
         long now = System.currentTimeMillis();

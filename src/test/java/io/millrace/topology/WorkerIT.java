@@ -3,11 +3,11 @@ package io.millrace.topology;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.Await;
+import io.millrace.DelegatingEngine;
 import io.millrace.KafkaUnderTest;
 import io.millrace.OutputChecker;
 import io.millrace.OutputReader;
 import io.millrace.engine.Engine;
-import io.millrace.engine.EngineInfo;
 import io.millrace.engine.EngineStatus;
 import io.millrace.engine.GenerationEvent;
 import io.millrace.engine.GenerationEvent.Tokens;
@@ -171,15 +171,14 @@ class WorkerIT {
   }
 
   /** Notes when tokens were sampled and how much the engine had to do, and can fail once. */
-  private static final class WatchedEngine implements Engine {
-    private final Engine engine;
+  private static final class WatchedEngine extends DelegatingEngine {
     private final Map<String, Queue<Long>> sampled = new ConcurrentHashMap<>();
     private final AtomicInteger most = new AtomicInteger();
     private final AtomicBoolean failing = new AtomicBoolean();
     private final AtomicBoolean failed = new AtomicBoolean();
 
     WatchedEngine(Engine engine) {
-      this.engine = engine;
+      super(engine);
     }
 
     Queue<Long> sampledAt(String id) {
@@ -215,11 +214,6 @@ class WorkerIT {
       return generation;
     }
 
-    @Override
-    public EngineInfo info() {
-      return engine.info();
-    }
-
     /** Asked by the stream thread for each heartbeat. */
     @Override
     public EngineStatus status() {
@@ -228,11 +222,6 @@ class WorkerIT {
         throw new IllegalStateException("broken for once");
       }
       return engine.status();
-    }
-
-    @Override
-    public void close() {
-      engine.close();
     }
   }
 }

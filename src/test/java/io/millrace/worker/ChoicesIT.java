@@ -7,12 +7,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import io.millrace.Await;
+import io.millrace.DelegatingEngine;
+import io.millrace.KafkaClients;
 import io.millrace.KafkaUnderTest;
 import io.millrace.OutputChecker;
 import io.millrace.OutputReader;
 import io.millrace.engine.Engine;
-import io.millrace.engine.EngineInfo;
-import io.millrace.engine.EngineStatus;
 import io.millrace.engine.GenerationEvent;
 import io.millrace.engine.GenerationEvent.Finished;
 import io.millrace.engine.GenerationEvent.Tokens;
@@ -25,8 +25,6 @@ import io.millrace.engine.StopConditions;
 import io.millrace.record.Chunk;
 import io.millrace.record.Completion.Choice;
 import io.millrace.record.Topics;
-import io.millrace.topology.TopicAdmin;
-import io.millrace.topology.TopicContract;
 import io.millrace.worker.ModelOptions.BackendChoice;
 import io.millrace.worker.ModelOptions.KvType;
 import java.util.ArrayList;
@@ -40,8 +38,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,10 +110,7 @@ class ChoicesIT {
 
   @BeforeEach
   void start() throws Exception {
-    Map<String, Object> client = Map.of("bootstrap.servers", kafka.bootstrapServers());
-    try (TopicAdmin admin = new TopicAdmin(client)) {
-      admin.create(TopicContract.load(topics).shared(), TopicAdmin.BROKER_DEFAULT);
-    }
+    KafkaClients.createTopics(kafka.bootstrapServers(), topics);
     bundled = BundledModel.unpack();
     model =
         LocalModel.open(
@@ -210,11 +203,7 @@ class ChoicesIT {
   }
 
   private void publish() {
-    try (KafkaProducer<String, byte[]> producer =
-        new KafkaProducer<>(
-            Map.of("bootstrap.servers", kafka.bootstrapServers()),
-            new StringSerializer(),
-            new ByteArraySerializer())) {
+    try (KafkaProducer<String, byte[]> producer = KafkaClients.producer(kafka.bootstrapServers())) {
       ALL.forEach(
           asked -> producer.send(new ProducerRecord<>(topics.prompts(), asked.id(), asked.json())));
     }
@@ -241,7 +230,14 @@ class ChoicesIT {
   }
 
   /** Says no more of a choice after so many tokens. */
-  private record StalledEngine(Engine engine, int tokens) implements Engine {
+  private static final class StalledEngine extends DelegatingEngine {
+    private final int tokens;
+
+    StalledEngine(Engine engine, int tokens) {
+      super(engine);
+      this.tokens = tokens;
+    }
+
     @Override
     public Generation submit(
         GenerationRequest request, Consumer<? super GenerationEvent> listener) {
@@ -253,21 +249,6 @@ class ChoicesIT {
               listener.accept(event);
             }
           });
-    }
-
-    @Override
-    public EngineInfo info() {
-      return engine.info();
-    }
-
-    @Override
-    public EngineStatus status() {
-      return engine.status();
-    }
-
-    @Override
-    public void close() {
-      engine.close();
     }
   }
 }

@@ -6,13 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.millrace.KafkaClients;
 import io.millrace.KafkaUnderTest;
 import io.millrace.client.MillraceClient;
 import io.millrace.engine.Engine;
 import io.millrace.record.Completion;
 import io.millrace.record.Topics;
-import io.millrace.topology.TopicAdmin;
-import io.millrace.topology.TopicContract;
 import io.millrace.weights.TinyModel;
 import io.millrace.worker.ModelOptions.BackendChoice;
 import io.millrace.worker.ModelOptions.KvType;
@@ -52,9 +51,7 @@ class ConversationIT {
   void start(@TempDir Path folder) {
     Topics topics = new Topics(kafka.newPrefix());
     Map<String, String> address = Map.of("bootstrap.servers", kafka.bootstrapServers());
-    try (TopicAdmin admin = new TopicAdmin(address)) {
-      admin.create(TopicContract.load(topics).shared(), TopicAdmin.BROKER_DEFAULT);
-    }
+    KafkaClients.createTopics(kafka.bootstrapServers(), topics);
     Path file =
         TinyModel.writer()
             .put("llama.context_length", 1024)

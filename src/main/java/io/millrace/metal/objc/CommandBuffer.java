@@ -9,6 +9,7 @@ import java.lang.invoke.MethodHandle;
  */
 public final class CommandBuffer implements AutoCloseable {
   private static final long COMPLETED = 4;
+  private static final long DISPATCH_TYPE_CONCURRENT = 1;
 
   private final ObjectiveC objc;
   private final ObjectiveC.Pool pool;
@@ -18,7 +19,11 @@ public final class CommandBuffer implements AutoCloseable {
   private boolean open = true;
 
   private record Messages(
-      @Message(value = "computeCommandEncoder", returns = MemorySegment.class) MethodHandle encoder,
+      @Message(
+              value = "computeCommandEncoderWithDispatchType:",
+              returns = MemorySegment.class,
+              takes = long.class)
+          MethodHandle encoder,
       @Message("commit") MethodHandle commit,
       @Message("waitUntilCompleted") MethodHandle waitUntilCompleted,
       @Message(value = "status", returns = long.class) MethodHandle status,
@@ -30,13 +35,15 @@ public final class CommandBuffer implements AutoCloseable {
     this.object = object;
     this.messages = objc.messagesOf(object, Messages.class);
     try {
-      encoder = new Encoder(objc, (MemorySegment) messages.encoder.invokeExact(object));
+      encoder =
+          new Encoder(
+              objc, (MemorySegment) messages.encoder.invokeExact(object, DISPATCH_TYPE_CONCURRENT));
     } catch (Throwable e) {
       throw ObjectiveC.unexpected(e);
     }
   }
 
-  /** Its one encoder, which runs dispatches one after the other. */
+  /** Its one encoder. */
   public Encoder encoder() {
     return encoder;
   }

@@ -4,8 +4,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** Encodes dispatches into a command buffer: {@code MTLComputeCommandEncoder}. */
+/**
+ * Encodes dispatches into a command buffer: {@code MTLComputeCommandEncoder}. The GPU may run them
+ * side by side, except across a {@link #barrier}.
+ */
 public final class Encoder {
+  private static final long BARRIER_SCOPE_BUFFERS = 1;
+
   private final MemorySegment object;
   private final Messages messages;
   private final GridSize grid = new GridSize(Arena.ofAuto());
@@ -31,6 +36,7 @@ public final class Encoder {
               value = "dispatchThreads:threadsPerThreadgroup:",
               takes = {GridSize.class, GridSize.class})
           MethodHandle dispatchThreads,
+      @Message(value = "memoryBarrierWithScope:", takes = long.class) MethodHandle memoryBarrier,
       @Message("endEncoding") MethodHandle endEncoding) {}
 
   Encoder(ObjectiveC objc, MemorySegment object) {
@@ -82,6 +88,15 @@ public final class Encoder {
     try {
       messages.dispatchThreads.invokeExact(
           object, grid.set(width, height, depth), group.set(threads, 1, 1));
+    } catch (Throwable e) {
+      throw ObjectiveC.unexpected(e);
+    }
+  }
+
+  /** What follows sees all that dispatches before have written to buffers, and runs after them. */
+  public void barrier() {
+    try {
+      messages.memoryBarrier.invokeExact(object, BARRIER_SCOPE_BUFFERS);
     } catch (Throwable e) {
       throw ObjectiveC.unexpected(e);
     }

@@ -290,6 +290,115 @@ class SimulatorTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void shouldRunWhatABarrierSeparatesInOrder(Order order) {
+    simulator.order(order, 7);
+    try (Buffer out = floats(32)) {
+      runConcurrently(out, true);
+
+      assertThat(out.contents().toArray(JAVA_FLOAT)).containsOnly(2);
+    }
+  }
+
+  @Test
+  void shouldCatchAMissingBarrierBetweenDispatches() {
+    simulator.order(Order.EACH, 7);
+    try (Buffer out = floats(32)) {
+      assertThatExceptionOfType(MetalException.class)
+          .isThrownBy(() -> runConcurrently(out, false))
+          .withMessageContaining("set, twice: the result depends on the order of dispatches");
+      simulator.takeReport();
+    }
+  }
+
+  /** Sets all elements to 1, then doubles them, in one concurrent encoder. */
+  private void runConcurrently(Buffer out, boolean barrier) {
+    record Concurrent(
+        @Message(
+                value = "computeCommandEncoderWithDispatchType:",
+                returns = MemorySegment.class,
+                takes = long.class)
+            MethodHandle encoder,
+        @Message(value = "memoryBarrierWithScope:", takes = long.class) MethodHandle barrier) {}
+    Concurrent messages = device.objc.messages(Concurrent.class);
+    String msl =
+        HEADER
+            + """
+            kernel void set(device float* out [[buffer(0)]], uint at [[thread_position_in_grid]]) {
+              out[at] = 1.0f;
+            }
+            kernel void twice(device float* out [[buffer(0)]], uint at [[thread_position_in_grid]]) {
+              out[at] *= 2.0f;
+            }
+            """;
+    try (Library library = device.compile(msl);
+        Pipeline set = library.pipeline("set", List.of());
+        Pipeline twice = library.pipeline("twice", List.of());
+        CommandBuffer commands = queue.begin()) {
+      commands.encoder().end();
+      MemorySegment object = ObjectiveC.call(messages.encoder(), commands.object(), 1L);
+      Encoder encoder = new Encoder(device.objc, object);
+      encoder.pipeline(set).buffer(0, out, 0).dispatchThreads(32, 1, 1, 32);
+      if (barrier) {
+        ObjectiveC.send(messages.barrier(), object, 1L);
+      }
+      encoder.pipeline(twice).dispatchThreads(32, 1, 1, 32);
+      encoder.end();
+      commands.run();
+    }
+  }
+
+  @Test
+  void shouldKnowWhatAResidencySetKeeps() {
+    record DescriptorClass(
+        @Message(value = "new", returns = MemorySegment.class) MethodHandle create) {}
+    record NewSet(
+        @Message(
+                value = "newResidencySetWithDescriptor:error:",
+                returns = MemorySegment.class,
+                takes = {MemorySegment.class, MemorySegment.class})
+            MethodHandle create) {}
+    record ResidencySet(
+        @Message(value = "addAllocation:", takes = MemorySegment.class) MethodHandle add,
+        @Message("commit") MethodHandle commit,
+        @Message("requestResidency") MethodHandle request) {}
+    ObjectiveC objc = device.objc;
+    ResidencySet messages = objc.messages(ResidencySet.class);
+    MemorySegment descriptor =
+        ObjectiveC.call(
+            objc.messages(DescriptorClass.class).create(),
+            objc.classNamed("MTLResidencySetDescriptor"));
+    MemorySegment set =
+        ObjectiveC.call(
+            objc.messages(NewSet.class).create(), device.object(), descriptor, MemorySegment.NULL);
+    try (Buffer first = floats(32);
+        Buffer second = floats(8)) {
+      ObjectiveC.send(messages.add(), set, first.object());
+      ObjectiveC.send(messages.commit(), set);
+      ObjectiveC.send(messages.add(), set, second.object());
+      ObjectiveC.send(messages.request(), set);
+
+      assertThat(simulator.residentBytes()).as("committed").isEqualTo(128);
+      ObjectiveC.send(messages.commit(), set);
+      assertThat(simulator.residentBytes()).isEqualTo(160);
+    }
+    objc.release(set);
+    objc.release(descriptor);
+    assertThat(simulator.residentBytes()).isZero();
+  }
+
+  @Test
+  void shouldHaveWhatTheReleaseOfMacOsHas() {
+    String residency = "newResidencySetWithDescriptor:error:";
+
+    assertThat(device.objc.respondsTo(device.object(), residency)).isTrue();
+    simulator.macOs(14);
+    assertThat(device.objc.respondsTo(device.object(), residency)).isFalse();
+    assertThatExceptionOfType(MetalException.class)
+        .isThrownBy(() -> device.objc.classNamed("MTLResidencySetDescriptor"));
+  }
+
   @Test
   void shouldTellWhyTheGpuFailed() {
     simulator.failNext("Insufficient Memory");
