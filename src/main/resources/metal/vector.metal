@@ -7,20 +7,27 @@ struct NormShape {
   float epsilon;
 };
 
-// RMSNorm: out = x / sqrt(mean(x²) + epsilon) · gain, a threadgroup per row, or per head. `out` may be `x`.
-kernel void rms_norm(device const float* x [[buffer(0)]],
-                     device const uchar* gain [[buffer(1)]],
-                     device float* out [[buffer(2)]],
-                     constant NormShape& shape [[buffer(3)]],
-                     uint row [[threadgroup_position_in_grid]],
-                     ushort thread_index [[thread_index_in_threadgroup]],
-                     ushort lane [[thread_index_in_simdgroup]],
-                     ushort simdgroup [[simdgroup_index_in_threadgroup]]) {
+// RMSNorm: out = x / sqrt(mean(x²) + epsilon) · gain, a threadgroup per row, or per head. Before, it may add: x = x +
+// delta, each element by the thread that needs it later. `out` may be any of the inputs.
+template <bool ADDS>
+kernel void norm(device float* x [[buffer(0)]],
+                 device const float* delta [[buffer(1)]],
+                 device const uchar* gain [[buffer(2)]],
+                 device float* out [[buffer(3)]],
+                 constant NormShape& shape [[buffer(4)]],
+                 uint row [[threadgroup_position_in_grid]],
+                 ushort thread_index [[thread_index_in_threadgroup]],
+                 ushort lane [[thread_index_in_simdgroup]],
+                 ushort simdgroup [[simdgroup_index_in_threadgroup]]) {
   threadgroup float partial[ROW_SIMDGROUPS];
-  device const float* from = x + ulong(row) * shape.cols;
+  device float* from = x + ulong(row) * shape.cols;
+  device const float* added = delta + ulong(row) * shape.cols;
   device float* to = out + ulong(row) * shape.cols;
   float squares = 0.0f;
-  for (uint i = thread_index; i < shape.cols; i += ROW_SIMDGROUPS * 32) squares += from[i] * from[i];
+  for (uint i = thread_index; i < shape.cols; i += ROW_SIMDGROUPS * 32) {
+    if (ADDS) from[i] += added[i];
+    squares += from[i] * from[i];
+  }
   squares = simd_sum(squares);
   if (lane == 0) partial[simdgroup] = squares;
   threadgroup_barrier(mem_flags::mem_threadgroup);
@@ -31,6 +38,9 @@ kernel void rms_norm(device const float* x [[buffer(0)]],
     to[i] = from[i] * inverse * Format::one(gain, i);
   }
 }
+
+INSTANTIATE(rms_norm, norm<false>)
+INSTANTIATE(add_rms_norm, norm<true>)
 
 // x = x + bias, one thread per element.
 kernel void add_bias(device float* x [[buffer(0)]],

@@ -114,7 +114,7 @@ final class DoctorCommand implements Callable<Integer> {
     return "memory %.1f GB/s, decoding at %.0f%% of it".formatted(memory, 100 * read / memory);
   }
 
-  /** Of sums of two large matrices, which read both and write one. */
+  /** Of an operation that reads two large matrices and writes one, with little to compute. */
   private static double gigabytesPerSecond(Backend backend) {
     Activation x = backend.allocate(ROWS, COLS);
     Activation y = backend.allocate(ROWS, COLS);
@@ -122,7 +122,7 @@ final class DoctorCommand implements Callable<Integer> {
     for (int round = 0; round < 3; round++) {
       long start = System.nanoTime();
       for (int i = 0; i < ROUNDS; i++) {
-        backend.add(x, y, ROWS);
+        backend.swiglu(x, y, ROWS);
       }
       backend.commit();
       double seconds = (System.nanoTime() - start) / 1e9;

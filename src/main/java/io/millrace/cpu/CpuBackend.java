@@ -10,6 +10,7 @@ import io.millrace.tensor.Shapes;
 import io.millrace.tensor.TensorSource;
 import io.millrace.tensor.Weight;
 import java.lang.foreign.Arena;
+import java.util.List;
 
 /**
  * The operations in vector code, on all cores. An operation runs when it is called. What it
@@ -105,12 +106,17 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public void matmul(Weight w, Activation x, int rows, Activation out) {
-    Shapes.checkMatmul(w, x, rows, out);
-    switch (weight(w)) {
-      case PanelWeight panels -> matmul.run(panels, own(x), rows, own(out));
-      case VectorWeight vector -> matmul.run(vector, own(x), rows, own(out));
-    }
+  public void addRmsNorm(
+      Activation x, Activation delta, Weight gain, float epsilon, int rows, Activation out) {
+    Shapes.checkAddRmsNorm(x, delta, gain, rows, out);
+    this.rows.addRmsNorm(own(x), own(delta), (VectorWeight) gain, epsilon, rows, own(out));
+  }
+
+  @Override
+  public void matmul(List<Weight> weights, Activation x, int rows, List<Activation> outs) {
+    Shapes.checkMatmul(weights, x, rows, outs);
+    List<CpuActivation> own = outs.stream().map(CpuBackend::own).toList();
+    matmul.run(weights.stream().map(CpuBackend::weight).toList(), own(x), rows, own);
   }
 
   @Override
@@ -152,12 +158,6 @@ public final class CpuBackend implements Backend {
   public void swiglu(Activation gate, Activation up, int rows) {
     Shapes.checkSame("swiglu", gate, up, rows);
     this.rows.swiglu(own(gate), own(up), rows);
-  }
-
-  @Override
-  public void add(Activation x, Activation y, int rows) {
-    Shapes.checkSame("add", x, y, rows);
-    this.rows.add(own(x), own(y), rows);
   }
 
   @Override

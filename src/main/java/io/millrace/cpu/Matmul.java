@@ -3,12 +3,15 @@ package io.millrace.cpu;
 import static io.millrace.cpu.Panels.ROWS;
 import static io.millrace.cpu.Panels.VECTORS;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
- * {@code out = x · wᵀ}. Some panels are decoded part by part into working memory that stays in
- * cache, and register tiles run over it: four columns (tokens) at a time, or one. Where a type has
- * a kernel that decodes in registers, a single column uses that.
+ * {@code out = x · wᵀ}, for several weights at once: the threads share out the panels of all. Some
+ * panels are decoded part by part into working memory that stays in cache, and register tiles run
+ * over it: four columns (tokens) at a time, or one. Where a type has a kernel that decodes in
+ * registers, a single column uses that.
  */
 final class Matmul {
   /** Panels of a task, decoded at once: far-apart streams of memory. */
@@ -39,18 +42,56 @@ final class Matmul {
     Arrays.fill(decoded, new float[0]);
   }
 
-  void run(PanelWeight w, CpuActivation x, int columns, CpuActivation out) {
-    if (columns > 1) {
-      for (int first = 0; first < columns; first += COLUMNS) {
-        many(w, x, first, Math.min(columns, first + COLUMNS), out);
-      }
-    } else {
-      one(w, x, out);
+  /** A weight whose panels are some of the tasks of a round. */
+  private record Product(PanelWeight w, CpuActivation out) {
+    int tasks() {
+      return Math.ceilDiv(w.panels(), PANELS);
     }
   }
 
+  /** A task of a product. */
+  @FunctionalInterface
+  private interface Task {
+    void run(Product product, int task, int worker);
+  }
+
+  void run(List<CpuWeight> weights, CpuActivation x, int columns, List<CpuActivation> outs) {
+    List<Product> products = new ArrayList<>();
+    for (int i = 0; i < weights.size(); i++) {
+      switch (weights.get(i)) {
+        case PanelWeight panels -> products.add(new Product(panels, outs.get(i)));
+        case VectorWeight vector -> one(vector, x, columns, outs.get(i));
+      }
+    }
+    if (columns == 1) {
+      each(products, (product, task, worker) -> one(product, task, worker, x));
+    } else {
+      for (int first = 0; first < columns; first += COLUMNS) {
+        int from = first;
+        int end = Math.min(columns, first + COLUMNS);
+        interleave(x, from, end);
+        each(products, (product, task, worker) -> many(product, task, worker, from, end));
+      }
+    }
+  }
+
+  /** Runs the tasks of all products in one round. */
+  private void each(List<Product> products, Task task) {
+    Product[] all = products.toArray(Product[]::new);
+    team.run(
+        Arrays.stream(all).mapToInt(Product::tasks).sum(),
+        (index, worker) -> {
+          int i = 0;
+          int first = 0;
+          while (index - first >= all[i].tasks()) {
+            first += all[i++].tasks();
+          }
+          task.run(all[i], index - first, worker);
+        });
+  }
+
   /** A matrix of one row, by the same rule. */
-  void run(VectorWeight w, CpuActivation x, int columns, CpuActivation out) {
+  private static void one(VectorWeight w, CpuActivation x, int columns, CpuActivation out) {
     for (int column = 0; column < columns; column++) {
       float sum = 0;
       for (int k = 0; k < w.cols(); k++) {
@@ -60,87 +101,80 @@ final class Matmul {
     }
   }
 
-  private void one(PanelWeight w, CpuActivation x, CpuActivation out) {
+  private void one(Product product, int task, int worker, CpuActivation x) {
+    PanelWeight w = product.w;
+    float[] out = product.out.data();
+    float[] weights = working(worker, w);
     int vectors = w.panels() * VECTORS;
-    boolean direct = w.format() instanceof BytePanels;
-    team.run(
-        Math.ceilDiv(w.panels(), PANELS),
-        (task, worker) -> {
-          float[] weights = working(worker, w);
-          int first = task * TASK_VECTORS;
-          if (direct && first + TASK_VECTORS <= vectors) {
-            int end = (first + TASK_VECTORS) * Lanes.COUNT;
-            Arrays.fill(out.data(), first * Lanes.COUNT, end, 0);
-            for (int v = first; v < first + TASK_VECTORS; v += BytePanels.MULTIPLIED) {
-              BytePanels.multiply(w, v, x.data(), out.data(), v * Lanes.COUNT, weights);
-            }
-            return;
-          }
-          float[] y = sums[worker];
-          Arrays.fill(y, 0, PANELS * ROWS, 0);
-          int step = w.format().step();
-          for (int from = 0; from < w.cols(); from += step) {
-            int to = Math.min(w.cols(), from + step);
-            decode(w, task, from, to, weights);
-            for (int v = 0; v < TASK_VECTORS; v += 4) {
-              Tiles.one(
-                  weights,
-                  decodedAt(v, step),
-                  decodedAt(v + 1, step),
-                  decodedAt(v + 2, step),
-                  decodedAt(v + 3, step),
-                  to - from,
-                  x.data(),
-                  from,
-                  y,
-                  v * Lanes.COUNT);
-            }
-          }
-          int count = Math.min(vectors - first, TASK_VECTORS) * Lanes.COUNT;
-          System.arraycopy(y, 0, out.data(), first * Lanes.COUNT, count);
-        });
+    int first = task * TASK_VECTORS;
+    if (w.format() instanceof BytePanels && first + TASK_VECTORS <= vectors) {
+      Arrays.fill(out, first * Lanes.COUNT, (first + TASK_VECTORS) * Lanes.COUNT, 0);
+      for (int v = first; v < first + TASK_VECTORS; v += BytePanels.MULTIPLIED) {
+        BytePanels.multiply(w, v, x.data(), out, v * Lanes.COUNT, weights);
+      }
+      return;
+    }
+    float[] y = sums[worker];
+    Arrays.fill(y, 0, PANELS * ROWS, 0);
+    int step = w.format().step();
+    for (int from = 0; from < w.cols(); from += step) {
+      int to = Math.min(w.cols(), from + step);
+      decode(w, task, from, to, weights);
+      for (int v = 0; v < TASK_VECTORS; v += 4) {
+        Tiles.one(
+            weights,
+            decodedAt(v, step),
+            decodedAt(v + 1, step),
+            decodedAt(v + 2, step),
+            decodedAt(v + 3, step),
+            to - from,
+            x.data(),
+            from,
+            y,
+            v * Lanes.COUNT);
+      }
+    }
+    int count = Math.min(vectors - first, TASK_VECTORS) * Lanes.COUNT;
+    System.arraycopy(y, 0, out, first * Lanes.COUNT, count);
   }
 
-  /** Columns {@code first} to {@code end}. */
-  private void many(PanelWeight w, CpuActivation x, int first, int end, CpuActivation out) {
+  /** Columns {@code first} to {@code end}, which are interleaved. */
+  private void many(Product product, int task, int worker, int first, int end) {
+    PanelWeight w = product.w;
+    CpuActivation out = product.out;
     int cols = w.cols();
-    interleave(x, first, end);
     int tiles = Math.ceilDiv(end - first, Tiles.COLUMNS);
-    team.run(
-        Math.ceilDiv(w.panels(), PANELS),
-        (task, worker) -> {
-          float[] weights = working(worker, w);
-          float[] y = sums[worker];
-          Arrays.fill(y, 0, tiles * Tiles.COLUMNS * PANELS * ROWS, 0);
-          int step = w.format().step();
-          for (int from = 0; from < cols; from += step) {
-            int to = Math.min(cols, from + step);
-            decode(w, task, from, to, weights);
-            for (int tile = 0; tile < tiles; tile++) {
-              int column = (tile * cols + from) * Tiles.COLUMNS;
-              for (int v = 0; v < TASK_VECTORS; v += 2) {
-                Tiles.four(
-                    weights,
-                    decodedAt(v, step),
-                    decodedAt(v + 1, step),
-                    to - from,
-                    interleaved,
-                    column,
-                    y,
-                    sumsAt(tile, v, 0));
-              }
-            }
-          }
-          int vectors = Math.min(w.panels() - task * PANELS, PANELS) * VECTORS;
-          for (int column = first; column < end; column++) {
-            int row = out.at(column) + task * PANELS * ROWS;
-            int tile = (column - first) / Tiles.COLUMNS;
-            for (int v = 0; v < vectors; v++) {
-              int sum = sumsAt(tile, v, (column - first) % Tiles.COLUMNS);
-              System.arraycopy(y, sum, out.data(), row + v * Lanes.COUNT, Lanes.COUNT);
-            }
-          }
-        });
+    float[] weights = working(worker, w);
+    float[] y = sums[worker];
+    Arrays.fill(y, 0, tiles * Tiles.COLUMNS * PANELS * ROWS, 0);
+    int step = w.format().step();
+    for (int from = 0; from < cols; from += step) {
+      int to = Math.min(cols, from + step);
+      decode(w, task, from, to, weights);
+      for (int tile = 0; tile < tiles; tile++) {
+        int column = (tile * cols + from) * Tiles.COLUMNS;
+        for (int v = 0; v < TASK_VECTORS; v += 2) {
+          Tiles.four(
+              weights,
+              decodedAt(v, step),
+              decodedAt(v + 1, step),
+              to - from,
+              interleaved,
+              column,
+              y,
+              sumsAt(tile, v, 0));
+        }
+      }
+    }
+    int vectors = Math.min(w.panels() - task * PANELS, PANELS) * VECTORS;
+    for (int column = first; column < end; column++) {
+      int row = out.at(column) + task * PANELS * ROWS;
+      int tile = (column - first) / Tiles.COLUMNS;
+      for (int v = 0; v < vectors; v++) {
+        int sum = sumsAt(tile, v, (column - first) % Tiles.COLUMNS);
+        System.arraycopy(y, sum, out.data(), row + v * Lanes.COUNT, Lanes.COUNT);
+      }
+    }
   }
 
   /** Brings the inputs into the order in which tiles read them; the columns missing are zero. */

@@ -21,28 +21,49 @@ final class RowKernels {
   }
 
   void rmsNorm(CpuActivation x, VectorWeight gain, float epsilon, int rows, CpuActivation out) {
-    float[] gains = gain.values();
-    int cols = gain.cols();
+    team.run(rows, (row, worker) -> rmsNorm(x, gain, epsilon, row, scratch[worker], out));
+  }
+
+  void addRmsNorm(
+      CpuActivation x,
+      CpuActivation delta,
+      VectorWeight gain,
+      float epsilon,
+      int rows,
+      CpuActivation out) {
     team.run(
         rows,
         (row, worker) -> {
-          for (int part = 0; part < x.cols(); part += cols) {
-            int from = x.at(row) + part;
-            int to = out.at(row) + part;
-            float squares = squares(x.data(), from, cols, scratch[worker]);
-            float inverse = (float) (1 / Math.sqrt(squares / cols + epsilon));
-            int whole = cols == x.cols() ? cols : F.loopBound(cols);
-            for (int i = 0; i < whole; i += Lanes.COUNT) {
-              FloatVector.fromArray(F, x.data(), from + i)
-                  .mul(inverse)
-                  .mul(FloatVector.fromArray(F, gains, i))
-                  .intoArray(out.data(), to + i);
-            }
-            for (int i = whole; i < cols; i++) { // what follows is another head
-              out.data()[to + i] = x.data()[from + i] * inverse * gains[i];
-            }
-          }
+          add(x, delta, row);
+          rmsNorm(x, gain, epsilon, row, scratch[worker], out);
         });
+  }
+
+  private static void rmsNorm(
+      CpuActivation x,
+      VectorWeight gain,
+      float epsilon,
+      int row,
+      float[] lanes,
+      CpuActivation out) {
+    float[] gains = gain.values();
+    int cols = gain.cols();
+    for (int part = 0; part < x.cols(); part += cols) {
+      int from = x.at(row) + part;
+      int to = out.at(row) + part;
+      float squares = squares(x.data(), from, cols, lanes);
+      float inverse = (float) (1 / Math.sqrt(squares / cols + epsilon));
+      int whole = cols == x.cols() ? cols : F.loopBound(cols);
+      for (int i = 0; i < whole; i += Lanes.COUNT) {
+        FloatVector.fromArray(F, x.data(), from + i)
+            .mul(inverse)
+            .mul(FloatVector.fromArray(F, gains, i))
+            .intoArray(out.data(), to + i);
+      }
+      for (int i = whole; i < cols; i++) { // what follows is another head
+        out.data()[to + i] = x.data()[from + i] * inverse * gains[i];
+      }
+    }
   }
 
   /** Sum of squares: in lanes, then over the lanes in order. */
@@ -81,18 +102,14 @@ final class RowKernels {
         });
   }
 
-  void add(CpuActivation x, CpuActivation y, int rows) {
-    team.run(
-        rows,
-        (row, worker) -> {
-          int at = x.at(row);
-          int yAt = y.at(row);
-          for (int i = 0; i < x.stride(); i += Lanes.COUNT) {
-            FloatVector.fromArray(F, x.data(), at + i)
-                .add(FloatVector.fromArray(F, y.data(), yAt + i))
-                .intoArray(x.data(), at + i);
-          }
-        });
+  private static void add(CpuActivation x, CpuActivation y, int row) {
+    int at = x.at(row);
+    int yAt = y.at(row);
+    for (int i = 0; i < x.stride(); i += Lanes.COUNT) {
+      FloatVector.fromArray(F, x.data(), at + i)
+          .add(FloatVector.fromArray(F, y.data(), yAt + i))
+          .intoArray(x.data(), at + i);
+    }
   }
 
   void addBias(CpuActivation x, VectorWeight bias, int rows) {

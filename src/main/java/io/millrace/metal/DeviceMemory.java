@@ -2,6 +2,7 @@ package io.millrace.metal;
 
 import io.millrace.metal.objc.Buffer;
 import io.millrace.metal.objc.Device;
+import io.millrace.metal.objc.ResidencySet;
 import io.millrace.metal.objc.SystemPages;
 import io.millrace.tensor.TensorSource;
 import io.millrace.tensor.WeightType;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The memory that a backend has on the GPU. It never grows beyond what the system recommends: past
@@ -21,11 +23,14 @@ final class DeviceMemory implements AutoCloseable {
   private final long limit;
   private final List<Arena> mappings = new ArrayList<>();
   private final Map<Buffer, Long> buffers = new HashMap<>();
+  private final Optional<ResidencySet> residency;
+  private boolean residencyChanged;
   private long used;
 
   DeviceMemory(Device device) {
     this.device = device;
     this.limit = device.recommendedWorkingSet();
+    this.residency = device.newResidencySet();
   }
 
   /** Bytes that it may have in all. */
@@ -65,6 +70,8 @@ final class DeviceMemory implements AutoCloseable {
   private Buffer count(Buffer buffer, long bytes) {
     buffers.put(buffer, bytes);
     used += bytes;
+    residency.ifPresent(set -> set.add(buffer));
+    residencyChanged = true;
     return buffer;
   }
 
@@ -72,7 +79,20 @@ final class DeviceMemory implements AutoCloseable {
     Long bytes = buffers.remove(buffer);
     if (bytes != null) {
       used -= bytes;
+      residency.ifPresent(set -> set.remove(buffer));
+      residencyChanged = true;
       buffer.close();
+    }
+  }
+
+  /**
+   * Asks the system to keep what is allocated in the GPU's memory, where it can be asked: between
+   * two steps it might otherwise take pages away.
+   */
+  void makeResident() {
+    if (residencyChanged) {
+      residency.ifPresent(ResidencySet::commit);
+      residencyChanged = false;
     }
   }
 
@@ -106,6 +126,7 @@ final class DeviceMemory implements AutoCloseable {
 
   @Override
   public void close() {
+    residency.ifPresent(ResidencySet::close);
     buffers.keySet().forEach(Buffer::close);
     buffers.clear();
     mappings.forEach(Arena::close);

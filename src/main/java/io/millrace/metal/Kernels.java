@@ -13,9 +13,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The kernels. Families that read weights are compiled for each format of weights when the first
@@ -26,9 +26,6 @@ final class Kernels implements AutoCloseable {
   /** Definitions that every family begins with. */
   private static final String FORMATS = "formats.metal";
 
-  /** Definitions of families that work on the KV cache. */
-  private static final String PAGES = "pages.metal";
-
   /** Whose format a family is compiled for. */
   enum Subject {
     NONE,
@@ -36,28 +33,25 @@ final class Kernels implements AutoCloseable {
     CACHE
   }
 
-  /** Files of kernels. */
+  /** Kernels that are compiled together. */
   enum Family {
-    ROWS(Subject.NONE),
-    ROPE(Subject.CACHE),
-    ATTENTION(Subject.CACHE),
-    EMBED(Subject.WEIGHTS),
-    VECTOR(Subject.WEIGHTS),
-    MATVEC(Subject.WEIGHTS),
-    MATMAT(Subject.WEIGHTS);
+    ROWS(Subject.NONE, "silu.metal", "rows.metal"),
+    ROPE(Subject.CACHE, "pages.metal", "rope.metal"),
+    ATTENTION(Subject.CACHE, "pages.metal", "attention.metal"),
+    EMBED(Subject.WEIGHTS, "embed.metal"),
+    VECTOR(Subject.WEIGHTS, "vector.metal"),
+    PRODUCTS(Subject.WEIGHTS, "silu.metal", "products.metal", "matvec.metal", "matmat.metal");
 
     private final Subject subject;
+    private final List<String> files;
 
-    Family(Subject subject) {
+    Family(Subject subject, String... files) {
       this.subject = subject;
+      this.files = List.of(files);
     }
 
     Subject subject() {
       return subject;
-    }
-
-    private String file() {
-      return name().toLowerCase(Locale.ROOT) + ".metal";
     }
   }
 
@@ -97,8 +91,7 @@ final class Kernels implements AutoCloseable {
    */
   boolean compile(WeightType format, boolean matrix) {
     return compile(
-        format,
-        matrix ? List.of(Family.EMBED, Family.MATVEC, Family.MATMAT) : List.of(Family.VECTOR));
+        format, matrix ? List.of(Family.EMBED, Family.PRODUCTS) : List.of(Family.VECTOR));
   }
 
   /**
@@ -128,13 +121,13 @@ final class Kernels implements AutoCloseable {
 
   /** MSL source as one text; messages of the compiler name the files. */
   static String source(Family family, Optional<WeightType> format) {
-    return lines(FORMATS)
-        + format.map(type -> "typedef %s Format;\n".formatted(name(type))).orElse("")
-        + (family.subject == Subject.CACHE ? lines(PAGES) : "")
-        + lines(family.file());
+    String chosen = format.map(type -> "typedef %s Format;\n".formatted(name(type))).orElse("");
+    return text(FORMATS)
+        + chosen
+        + family.files.stream().map(Kernels::text).collect(Collectors.joining());
   }
 
-  private static String lines(String file) {
+  private static String text(String file) {
     return "#line 1 \"%s\"\n%s\n".formatted(file, read(file));
   }
 
@@ -166,7 +159,8 @@ final class Kernels implements AutoCloseable {
    * @param constants values of its function constants
    */
   Pipeline get(Family family, WeightType format, String kernel, int threads, Boolean... constants) {
-    return get(new Key(new Unit(family, Optional.of(format)), kernel, List.of(constants)), threads);
+    Unit unit = new Unit(family, Optional.of(format));
+    return get(new Key(unit, kernel, List.of(constants)), threads);
   }
 
   private Pipeline get(Key key, int threads) {

@@ -17,8 +17,10 @@ import io.millrace.tensor.WeightType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The operations on an Apple GPU. An operation encodes a dispatch; {@link #commit} runs all that
@@ -180,20 +182,58 @@ public final class MetalBackend implements Backend {
     Shapes.checkRmsNorm(x, gain, rows, out);
     if (rows > 0) {
       MetalWeight gains = (MetalWeight) gain;
-      step.encode(kernels.get(Family.VECTOR, gains.dtype(), "rms_norm", ROW_THREADS))
-          .reads(0, own(x), rows)
-          .reads(1, gains)
-          .writes(2, own(out), rows)
-          .bytes(3, step.arguments(gains.cols(), Float.floatToRawIntBits(epsilon)))
-          .groups((long) rows * x.cols() / gains.cols(), 1, ROW_THREADS);
+      Dispatch norm =
+          step.encode(kernels.get(Family.VECTOR, gains.dtype(), "rms_norm", ROW_THREADS))
+              .reads(0, own(x), rows)
+              .reads(1, own(x), rows); // must be bound, is not read
+      encodeNorm(norm, x, gains, epsilon, rows, out);
     }
   }
 
   @Override
-  public void matmul(Weight w, Activation x, int rows, Activation out) {
-    Shapes.checkMatmul(w, x, rows, out);
+  public void addRmsNorm(
+      Activation x, Activation delta, Weight gain, float epsilon, int rows, Activation out) {
+    Shapes.checkAddRmsNorm(x, delta, gain, rows, out);
     if (rows > 0) {
-      matmul.encode((MetalWeight) w, own(x), rows, own(out));
+      MetalWeight gains = (MetalWeight) gain;
+      Dispatch norm =
+          step.encode(kernels.get(Family.VECTOR, gains.dtype(), "add_rms_norm", ROW_THREADS))
+              .writes(0, own(x), rows)
+              .reads(1, own(delta), rows);
+      encodeNorm(norm, x, gains, epsilon, rows, out);
+    }
+  }
+
+  private void encodeNorm(
+      Dispatch norm, Activation x, MetalWeight gain, float epsilon, int rows, Activation out) {
+    norm.reads(2, gain)
+        .writes(3, own(out), rows)
+        .bytes(4, step.arguments(gain.cols(), Float.floatToRawIntBits(epsilon)))
+        .groups((long) rows * x.cols() / gain.cols(), 1, ROW_THREADS);
+  }
+
+  @Override
+  public void matmul(List<Weight> weights, Activation x, int rows, List<Activation> outs) {
+    Shapes.checkMatmul(weights, x, rows, outs);
+    if (rows > 0) {
+      List<Matmul.Product> products =
+          IntStream.range(0, weights.size())
+              .mapToObj(i -> new Matmul.Product((MetalWeight) weights.get(i), own(outs.get(i))))
+              .toList();
+      matmul.encode(products, own(x), rows);
+    }
+  }
+
+  @Override
+  public void matmulSwiglu(
+      Weight gate, Weight up, Activation x, int rows, Activation out, Activation scratch) {
+    if (!gate.dtype().equals(up.dtype())) {
+      Backend.super.matmulSwiglu(gate, up, x, rows, out, scratch);
+      return;
+    }
+    Shapes.checkMatmulSwiglu(gate, up, x, rows, out, scratch);
+    if (rows > 0) {
+      matmul.encodeSwiglu((MetalWeight) gate, (MetalWeight) up, own(x), rows, own(out));
     }
   }
 
@@ -231,13 +271,12 @@ public final class MetalBackend implements Backend {
   @Override
   public void swiglu(Activation gate, Activation up, int rows) {
     Shapes.checkSame("swiglu", gate, up, rows);
-    elementwise("swiglu", own(gate), own(up), rows);
-  }
-
-  @Override
-  public void add(Activation x, Activation y, int rows) {
-    Shapes.checkSame("add", x, y, rows);
-    elementwise("add", own(x), own(y), rows);
+    if (rows > 0) {
+      step.encode(kernels.get(Family.ROWS, "swiglu", ROW_THREADS))
+          .writes(0, own(gate), rows)
+          .reads(1, own(up), rows)
+          .threads((long) rows * gate.cols(), 1, 1, ROW_THREADS);
+    }
   }
 
   @Override
@@ -250,15 +289,6 @@ public final class MetalBackend implements Backend {
           .reads(1, biases)
           .bytes(2, step.arguments(x.cols()))
           .threads(x.cols(), rows, 1, SIMD_WIDTH);
-    }
-  }
-
-  private void elementwise(String kernel, MetalActivation x, MetalActivation y, int rows) {
-    if (rows > 0) {
-      step.encode(kernels.get(Family.ROWS, kernel, ROW_THREADS))
-          .writes(0, x, rows)
-          .reads(1, y, rows)
-          .threads((long) rows * x.cols(), 1, 1, ROW_THREADS);
     }
   }
 

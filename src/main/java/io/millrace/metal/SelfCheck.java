@@ -120,15 +120,25 @@ public final class SelfCheck {
     double tolerance = format == DType.F32 ? 1e-3 : 2e-2;
     Sample weight = new Sample(format, ROWS, format.blockSize() == 1 ? COLS : SUPER_COLS, 1);
     compare("embed " + type, 1e-6, b -> rows(b, weight, 3));
-    for (int columns : new int[] {1, 2, 4, 8, 40}) {
+    Sample other = new Sample(format, ROWS, weight.cols(), 14);
+    for (int columns : new int[] {1, 2, 4, 8, 12, 40}) {
       String kernel = (columns > 8 ? "matmat " : "matvec ") + type + " x" + columns;
-      compare(kernel, tolerance, b -> multiply(b, weight, columns));
+      compareAll(kernel, tolerance, b -> multiply(b, weight, other, columns));
+      compare("swiglu " + kernel, tolerance, b -> gate(b, weight, other, columns));
     }
   }
 
-  private static Activation multiply(Backend b, Sample weight, int columns) {
-    Activation out = b.allocate(columns, weight.rows());
-    b.matmul(b.load(weight), activation(b, columns, weight.cols(), 2), columns, out);
+  private static List<Activation> multiply(Backend b, Sample weight, Sample other, int columns) {
+    List<Activation> outs = List.of(b.allocate(columns, ROWS), b.allocate(columns, ROWS));
+    Activation x = activation(b, columns, weight.cols(), 2);
+    b.matmul(List.of(b.load(weight), b.load(other)), x, columns, outs);
+    return outs;
+  }
+
+  private static Activation gate(Backend b, Sample gate, Sample up, int columns) {
+    Activation out = b.allocate(columns, ROWS);
+    Activation x = activation(b, columns, gate.cols(), 2);
+    b.matmulSwiglu(b.load(gate), b.load(up), x, columns, out, b.allocate(columns, ROWS));
     return out;
   }
 
@@ -141,13 +151,21 @@ public final class SelfCheck {
           b.rmsNorm(x, b.load(new Sample(DType.F32, 1, COLS, 4)), 1e-5f, 3, x);
           return x;
         });
+    compareAll(
+        "addRmsNorm",
+        1e-4,
+        b -> {
+          Activation x = activation(b, 3, COLS, 3);
+          Activation delta = activation(b, 3, COLS, 7);
+          b.addRmsNorm(x, delta, b.load(new Sample(DType.F32, 1, COLS, 4)), 1e-5f, 3, delta);
+          return List.of(x, delta);
+        });
     compare(
-        "swiglu, add, addBias, gather",
+        "swiglu, addBias, gather",
         1e-4,
         b -> {
           Activation x = activation(b, 3, COLS, 5);
           b.swiglu(x, activation(b, 3, COLS, 6), 3);
-          b.add(x, activation(b, 3, COLS, 7), 3);
           b.addBias(x, b.load(new Sample(DType.F16, 1, COLS, 8)), 3);
           Activation out = b.allocate(2, COLS);
           b.gather(x, new int[] {2, 0}, out);
@@ -219,8 +237,7 @@ public final class SelfCheck {
           Batch last = new Batch(new int[1], new int[] {n - 1}, new int[1], one, new int[0]);
           Activation out = b.allocate(1, headDim);
           Activation queries = activation(b, n, headDim, 14);
-          try (KvCache cache =
-              b.allocate(new KvCache.Shape(1, 1, headDim), pages.length, type)) {
+          try (KvCache cache = b.allocate(new KvCache.Shape(1, 1, headDim), pages.length, type)) {
             b.rotateAndStore(
                 queries,
                 activation(b, n, headDim, 15),
@@ -257,6 +274,11 @@ public final class SelfCheck {
   }
 
   private void compare(String kernel, double tolerance, Function<Backend, Activation> program) {
+    compareAll(kernel, tolerance, b -> List.of(program.apply(b)));
+  }
+
+  private void compareAll(
+      String kernel, double tolerance, Function<Backend, List<Activation>> program) {
     float[][] found = read(backend, program);
     float[][] expected = read(reference, program);
     double largest = 0;
@@ -270,14 +292,18 @@ public final class SelfCheck {
     results.add(new Result(kernel, error / (1 + largest), tolerance));
   }
 
-  private static float[][] read(Backend b, Function<Backend, Activation> program) {
-    Activation result = program.apply(b);
+  /** The rows of all that a program computes. */
+  private static float[][] read(Backend b, Function<Backend, List<Activation>> program) {
+    List<Activation> results = program.apply(b);
     b.commit();
-    float[][] values = new float[result.rows()][result.cols()];
-    for (int row = 0; row < values.length; row++) {
-      b.read(result, row, values[row]);
+    List<float[]> values = new ArrayList<>();
+    for (Activation result : results) {
+      for (int row = 0; row < result.rows(); row++) {
+        values.add(new float[result.cols()]);
+        b.read(result, row, values.getLast());
+      }
     }
-    return values;
+    return values.toArray(float[][]::new);
   }
 
   /** Random elements, not far beyond -1 and 1. */

@@ -83,6 +83,7 @@ final class Step implements AutoCloseable {
    */
   void commit() {
     if (commands.isPresent()) {
+      memory.makeResident();
       try (CommandBuffer running = commands.get()) {
         running.run();
       } catch (MetalException e) {

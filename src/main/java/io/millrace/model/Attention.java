@@ -5,6 +5,7 @@ import io.millrace.tensor.Backend;
 import io.millrace.tensor.Batch;
 import io.millrace.tensor.KvCache;
 import io.millrace.tensor.Weight;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -16,9 +17,7 @@ final class Attention {
   private final ModelConfig config;
   private final Backend backend;
   private final int layer;
-  private final Linear wq;
-  private final Linear wk;
-  private final Linear wv;
+  private final List<Linear> wqkv;
   private final Linear wo;
   private final Optional<Weight> queryNorm;
   private final Optional<Weight> keyNorm;
@@ -35,9 +34,11 @@ final class Attention {
     this.config = config;
     this.backend = backend;
     this.layer = layer;
-    this.wq = Linear.load(weights, prefix + "q", config.queryDim(), config.dim());
-    this.wk = Linear.load(weights, prefix + "k", config.kvDim(), config.dim());
-    this.wv = Linear.load(weights, prefix + "v", config.kvDim(), config.dim());
+    this.wqkv =
+        List.of(
+            Linear.load(weights, prefix + "q", config.queryDim(), config.dim()),
+            Linear.load(weights, prefix + "k", config.kvDim(), config.dim()),
+            Linear.load(weights, prefix + "v", config.kvDim(), config.dim()));
     this.wo = Linear.load(weights, prefix + "output", config.dim(), config.queryDim());
     this.queryNorm = weights.find(prefix + "q_norm.weight", 1, config.headDim());
     this.keyNorm = weights.find(prefix + "k_norm.weight", 1, config.headDim());
@@ -48,9 +49,7 @@ final class Attention {
   /** {@code out [batch, dim] = attention(x [batch, dim])}. */
   void forward(Activation x, Batch batch, KvCache cache, Activation out) {
     int rows = batch.size();
-    wq.forward(backend, x, rows, scratch.queries);
-    wk.forward(backend, x, rows, scratch.keys);
-    wv.forward(backend, x, rows, scratch.values);
+    Linear.forward(backend, wqkv, x, rows, List.of(scratch.queries, scratch.keys, scratch.values));
     queryNorm.ifPresent(gain -> normalizeHeads(scratch.queries, gain, rows));
     keyNorm.ifPresent(gain -> normalizeHeads(scratch.keys, gain, rows));
 

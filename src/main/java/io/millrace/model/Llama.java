@@ -23,7 +23,9 @@ public final class Llama {
   private final Weight outputNorm;
   private final Weight output;
   private final Activation hidden;
+  private final Activation delta;
   private final Activation last;
+  private final Activation lastDelta;
   private final Activation logits;
   private final Activation likeliest;
   private final long weightBytes;
@@ -46,7 +48,9 @@ public final class Llama {
     this.output = output;
     this.weightBytes = weightBytes;
     this.hidden = backend.allocate(maxTokens, config.dim());
+    this.delta = backend.allocate(maxTokens, config.dim());
     this.last = backend.allocate(maxOutputs, config.dim());
+    this.lastDelta = backend.allocate(maxOutputs, config.dim());
     this.logits = backend.allocate(maxOutputs, config.vocabSize());
     this.likeliest = backend.allocate(maxOutputs, 1);
   }
@@ -99,12 +103,13 @@ public final class Llama {
     }
     backend.embed(tokenEmbedding, batch, hidden);
     for (TransformerBlock block : blocks) {
-      block.forward(hidden, batch, cache);
+      block.forward(hidden, delta, batch, cache);
     }
     if (outputs > 0) {
       backend.gather(hidden, batch.outputs(), last);
-      backend.rmsNorm(last, outputNorm, config.normEpsilon(), outputs, last);
-      backend.matmul(output, last, outputs, logits);
+      backend.gather(delta, batch.outputs(), lastDelta);
+      backend.addRmsNorm(last, lastDelta, outputNorm, config.normEpsilon(), outputs, lastDelta);
+      backend.matmul(output, lastDelta, outputs, logits);
       backend.argmax(logits, outputs, likeliest);
     }
     backend.commit();

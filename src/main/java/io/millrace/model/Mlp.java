@@ -2,6 +2,7 @@ package io.millrace.model;
 
 import io.millrace.tensor.Activation;
 import io.millrace.tensor.Backend;
+import java.util.List;
 
 /** The gated MLP: {@code down(silu(gate(x)) · up(x))}. */
 final class Mlp {
@@ -27,9 +28,12 @@ final class Mlp {
 
   /** {@code out [rows, dim] = mlp(x [rows, dim])}. */
   void forward(Activation x, int rows, Activation out) {
-    gate.forward(backend, x, rows, scratch.gate);
-    up.forward(backend, x, rows, scratch.up);
-    backend.swiglu(scratch.gate, scratch.up, rows);
+    if (gate.bias().isEmpty() && up.bias().isEmpty()) {
+      backend.matmulSwiglu(gate.weight(), up.weight(), x, rows, scratch.gate, scratch.up);
+    } else {
+      Linear.forward(backend, List.of(gate, up), x, rows, List.of(scratch.gate, scratch.up));
+      backend.swiglu(scratch.gate, scratch.up, rows);
+    }
     down.forward(backend, scratch.gate, rows, out);
   }
 }

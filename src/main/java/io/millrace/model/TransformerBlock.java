@@ -6,10 +6,14 @@ import io.millrace.tensor.Batch;
 import io.millrace.tensor.KvCache;
 import io.millrace.tensor.Weight;
 
-/** One layer: {@code h = x + attention(norm(x))}, then {@code h + mlp(norm(h))}. */
+/**
+ * One layer: {@code h = x + attention(norm(x))}, then {@code h + mlp(norm(h))}. A norm takes the
+ * sum before it along, so the last sum is left to the norm after this layer.
+ */
 final class TransformerBlock {
   private final ModelConfig config;
   private final Backend backend;
+  private final int layer;
   private final Weight attentionNorm;
   private final Attention attention;
   private final Weight mlpNorm;
@@ -21,6 +25,7 @@ final class TransformerBlock {
     String prefix = "blk." + layer + ".";
     this.config = config;
     this.backend = backend;
+    this.layer = layer;
     this.attentionNorm = weights.load(prefix + "attn_norm.weight", 1, config.dim());
     this.attention = new Attention(config, backend, weights, layer, scratch);
     this.mlpNorm = weights.load(prefix + "ffn_norm.weight", 1, config.dim());
@@ -28,21 +33,29 @@ final class TransformerBlock {
     this.scratch = scratch;
   }
 
-  /** Adds this layer to the residual stream {@code x [batch, dim]}. */
-  void forward(Activation x, Batch batch, KvCache cache) {
-    backend.rmsNorm(x, attentionNorm, config.normEpsilon(), batch.size(), scratch.normed);
-    attention.forward(scratch.normed, batch, cache, scratch.delta);
-    backend.add(x, scratch.delta, batch.size());
+  /**
+   * Takes the residual stream {@code x [batch, dim]} through this layer.
+   *
+   * @param delta {@code [batch, dim]}: what the layer before has to add to {@code x}, and then what
+   *     this one has; the first layer finds nothing there
+   */
+  void forward(Activation x, Activation delta, Batch batch, KvCache cache) {
+    int rows = batch.size();
+    float epsilon = config.normEpsilon();
+    if (layer == 0) {
+      backend.rmsNorm(x, attentionNorm, epsilon, rows, scratch.normed);
+    } else {
+      backend.addRmsNorm(x, delta, attentionNorm, epsilon, rows, scratch.normed);
+    }
+    attention.forward(scratch.normed, batch, cache, delta);
 
-    backend.rmsNorm(x, mlpNorm, config.normEpsilon(), batch.size(), scratch.normed);
-    mlp.forward(scratch.normed, batch.size(), scratch.delta);
-    backend.add(x, scratch.delta, batch.size());
+    backend.addRmsNorm(x, delta, mlpNorm, epsilon, rows, scratch.normed);
+    mlp.forward(scratch.normed, rows, delta);
   }
 
   /** Activations that all layers share, each with room for a whole batch. */
   static final class Scratch {
     final Activation normed;
-    final Activation delta;
     final Activation queries;
     final Activation keys;
     final Activation values;
@@ -52,7 +65,6 @@ final class TransformerBlock {
 
     Scratch(ModelConfig config, Backend backend, int maxTokens) {
       normed = backend.allocate(maxTokens, config.dim());
-      delta = backend.allocate(maxTokens, config.dim());
       queries = backend.allocate(maxTokens, config.queryDim());
       keys = backend.allocate(maxTokens, config.kvDim());
       values = backend.allocate(maxTokens, config.kvDim());

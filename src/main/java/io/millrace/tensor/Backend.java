@@ -1,5 +1,7 @@
 package io.millrace.tensor;
 
+import java.util.List;
+
 /**
  * The operations that a Llama needs, over batches of tokens of many sequences at once. A backend
  * owns the memory and the layout of everything it hands out ({@link Weight}, {@link Activation},
@@ -65,8 +67,38 @@ public interface Backend extends AutoCloseable {
    */
   void rmsNorm(Activation x, Weight gain, float epsilon, int rows, Activation out);
 
+  /**
+   * The residual connection and the norm after it: {@code x = x + delta}, in place, then {@code out
+   * = rmsNorm(x)}. {@code out} may be {@code delta}.
+   */
+  void addRmsNorm(
+      Activation x, Activation delta, Weight gain, float epsilon, int rows, Activation out);
+
+  /**
+   * Products of one input with several weights: {@code outs[i] = x · weights[i]ᵀ}.
+   *
+   * @param weights {@code [outs[i].cols, x.cols]} each, of any types
+   * @param outs as many as weights
+   */
+  void matmul(List<Weight> weights, Activation x, int rows, List<Activation> outs);
+
   /** {@code out = x · wᵀ}: {@code x [rows, w.cols]}, {@code out [rows, w.rows]}. */
-  void matmul(Weight w, Activation x, int rows, Activation out);
+  default void matmul(Weight w, Activation x, int rows, Activation out) {
+    matmul(List.of(w), x, rows, List.of(out));
+  }
+
+  /**
+   * The first half of a gated MLP: {@code out = silu(x · gateᵀ) · (x · upᵀ)}.
+   *
+   * @param gate of the same shape as {@code up}
+   * @param out {@code [rows, gate.rows]}
+   * @param scratch of the same shape; its content is undefined afterwards
+   */
+  default void matmulSwiglu(
+      Weight gate, Weight up, Activation x, int rows, Activation out, Activation scratch) {
+    matmul(List.of(gate, up), x, rows, List.of(out, scratch));
+    swiglu(out, scratch, rows);
+  }
 
   /**
    * The way into attention: rotates every head of queries {@code [batch, heads · headDim]} and keys
@@ -102,9 +134,6 @@ public interface Backend extends AutoCloseable {
 
   /** SwiGLU (Shazeer, 2020): {@code gate = silu(gate) · up}, in place. */
   void swiglu(Activation gate, Activation up, int rows);
-
-  /** The residual connection: {@code x = x + y}, in place. */
-  void add(Activation x, Activation y, int rows);
 
   /** {@code x = x + bias}, in place; {@code bias} is one row, added to each of {@code x}. */
   void addBias(Activation x, Weight bias, int rows);

@@ -4,6 +4,7 @@ import static io.millrace.tensor.KvCache.PAGE_TOKENS;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * The definition of the operations: scalar, obvious and slow. Weights and activations are f32; sums
@@ -95,11 +96,26 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public void matmul(Weight w, Activation x, int rows, Activation out) {
-    Shapes.checkMatmul(w, x, rows, out);
+  public void addRmsNorm(
+      Activation x, Activation delta, Weight gain, float epsilon, int rows, Activation out) {
+    Shapes.checkAddRmsNorm(x, delta, gain, rows, out);
     for (int row = 0; row < rows; row++) {
-      for (int col = 0; col < w.rows(); col++) {
-        values(out)[row][col] = (float) dot(values(x)[row], 0, values(w)[col], 0, w.cols());
+      for (int i = 0; i < x.cols(); i++) {
+        values(x)[row][i] += values(delta)[row][i];
+      }
+    }
+    rmsNorm(x, gain, epsilon, rows, out);
+  }
+
+  @Override
+  public void matmul(List<Weight> weights, Activation x, int rows, List<Activation> outs) {
+    Shapes.checkMatmul(weights, x, rows, outs);
+    for (int i = 0; i < weights.size(); i++) {
+      float[][] w = values(weights.get(i));
+      for (int row = 0; row < rows; row++) {
+        for (int col = 0; col < w.length; col++) {
+          values(outs.get(i))[row][col] = (float) dot(values(x)[row], 0, w[col], 0, x.cols());
+        }
       }
     }
   }
@@ -214,16 +230,6 @@ public final class ReferenceBackend implements Backend {
       float[] x = values(gate)[row];
       for (int i = 0; i < x.length; i++) {
         x[i] = (float) (x[i] / (1 + Math.exp(-x[i])) * values(up)[row][i]);
-      }
-    }
-  }
-
-  @Override
-  public void add(Activation x, Activation y, int rows) {
-    Shapes.checkSame("add", x, y, rows);
-    for (int row = 0; row < rows; row++) {
-      for (int i = 0; i < x.cols(); i++) {
-        values(x)[row][i] += values(y)[row][i];
       }
     }
   }

@@ -1,5 +1,7 @@
 package io.millrace.tensor;
 
+import java.util.List;
+
 /**
  * What the arguments of the operations of {@link Backend} must be to each other. Every backend
  * checks with these before it touches memory, so that all refuse the same calls in the same words.
@@ -33,6 +35,13 @@ public final class Shapes {
     }
   }
 
+  /** Arguments of {@link Backend#addRmsNorm}. */
+  public static void checkAddRmsNorm(
+      Activation x, Activation delta, Weight gain, int rows, Activation out) {
+    checkSame("addRmsNorm", x, delta, rows);
+    checkRmsNorm(x, gain, rows, out);
+  }
+
   /** Arguments of {@link Backend#addBias}. */
   public static void checkAddBias(Activation x, Weight bias, int rows) {
     checkRows("addBias", "x", x, rows);
@@ -42,8 +51,26 @@ public final class Shapes {
     }
   }
 
-  /** Arguments of {@link Backend#matmul}. */
-  public static void checkMatmul(Weight w, Activation x, int rows, Activation out) {
+  /** Arguments of {@link Backend#matmul(List, Activation, int, List)}. */
+  public static void checkMatmul(
+      List<Weight> weights, Activation x, int rows, List<Activation> outs) {
+    if (weights.size() != outs.size()) {
+      throw refuse("matmul: %d weights and %d outs", weights.size(), outs.size());
+    }
+    for (int i = 0; i < weights.size(); i++) {
+      checkMatmul(weights.get(i), x, rows, outs.get(i));
+    }
+  }
+
+  /** Arguments of {@link Backend#matmulSwiglu}. */
+  public static void checkMatmulSwiglu(
+      Weight gate, Weight up, Activation x, int rows, Activation out, Activation scratch) {
+    checkMatmul(gate, x, rows, out);
+    checkMatmul(up, x, rows, scratch);
+    checkSame("matmulSwiglu", out, scratch, rows);
+  }
+
+  private static void checkMatmul(Weight w, Activation x, int rows, Activation out) {
     checkRows("matmul", "x", x, rows);
     checkRows("matmul", "out", out, rows);
     if (x == out) {
@@ -97,7 +124,7 @@ public final class Shapes {
     checkPages("attention", cache, layer, batch);
   }
 
-  /** Arguments of {@link Backend#swiglu} and {@link Backend#add}. */
+  /** Arguments of {@link Backend#swiglu}. */
   public static void checkSame(String operation, Activation x, Activation y, int rows) {
     checkRows(operation, "the first activation", x, rows);
     checkRows(operation, "the second activation", y, rows);

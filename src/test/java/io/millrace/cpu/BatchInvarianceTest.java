@@ -102,9 +102,9 @@ class BatchInvarianceTest {
         backend.rotateAndStore(queries, keys, values, rope, cache, 0, batch);
         backend.attention(queries, cache, 0, 0.3f, 50, batch, out);
         backend.swiglu(out, queries, 2 * n);
-        backend.add(out, queries, 2 * n);
+        backend.addRmsNorm(out, queries, gain, 1e-5f, 2 * n, queries);
 
-        System.arraycopy(read(backend, out, 2 * n), n, result, from, n);
+        System.arraycopy(read(backend, queries, 2 * n), n, result, from, n);
       }
     }
     return result;

@@ -12,6 +12,7 @@ import io.millrace.tensor.BackendTck;
 import io.millrace.tensor.Batch;
 import io.millrace.tensor.DType;
 import io.millrace.tensor.RandomGroups;
+import io.millrace.tensor.Weight;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,7 +58,7 @@ class MetalBackendTest extends BackendTck {
   @MethodSource("affineTypes")
   void shouldMultiplyAffineGroups(AffineType type) {
     RandomGroups groups = RandomGroups.of(type, 37, 3 * 128, 20);
-    for (int columns : new int[] {1, 5, 40}) {
+    for (int columns : new int[] {1, 5, 12, 40}) {
       float[][] x = random(columns, groups.cols(), 21);
 
       agree(
@@ -65,6 +66,15 @@ class MetalBackendTest extends BackendTck {
           b -> {
             Activation out = b.allocate(columns, groups.rows());
             b.matmul(b.load(groups), activation(b, x), columns, out);
+            return read(b, out, columns);
+          });
+      agree(
+          2e-2,
+          b -> {
+            Weight w = b.load(groups);
+            Activation out = b.allocate(columns, groups.rows());
+            Activation scratch = b.allocate(columns, groups.rows());
+            b.matmulSwiglu(w, w, activation(b, x), columns, out, scratch);
             return read(b, out, columns);
           });
     }

@@ -127,10 +127,10 @@ class MetalOperationTest {
         assertThat(step.commandBuffers()).isEqualTo(1);
         assertThat(step.waits()).isEqualTo(1);
         assertThat(step.buffers()).isZero();
-        // Embedding, gather, norm, output and its largest; each layer has 14 dispatches.
-        assertThat(step.dispatches()).isEqualTo(5 + LAYERS * 14);
-        // Queries, keys and values are independent, so are gate and up.
-        assertThat(step.scopeBarriers()).isEqualTo(4 + LAYERS * 11);
+        // Embedding, two rows gathered, norm, output and its largest; each layer has 8 dispatches.
+        assertThat(step.dispatches()).isEqualTo(6 + LAYERS * 8);
+        // None before the first and the second row.
+        assertThat(step.scopeBarriers()).isEqualTo(4 + LAYERS * 8);
       }
     }
   }
@@ -192,10 +192,40 @@ class MetalOperationTest {
   }
 
   @Test
+  void shouldKeepWeightsAndCacheOnTheGpu() {
+    try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
+      KvCache cache = backend.allocate(new KvCache.Shape(1, 1, 32), 3, DType.F32);
+      MetalWeight weight = (MetalWeight) backend.load(RandomTensor.of(DType.Q8_0, 64, 64, 1));
+      rows(backend, weight);
+      long resident = simulator.residentBytes();
+
+      cache.close();
+      rows(backend, weight);
+
+      assertThat(resident).isGreaterThan(cache.bytes() + weight.bytes());
+      // The second rows are an activation more.
+      assertThat(simulator.residentBytes())
+          .isEqualTo(resident - cache.bytes() + Float.BYTES * 64 * 64);
+    }
+    assertThat(simulator.residentBytes()).isZero();
+  }
+
+  @Test
+  void shouldRunWhereTheSystemHasNoResidencySets() {
+    float[] expected = logits(DType.Q8_0);
+    simulator.macOs(14);
+
+    float[] found = logits(DType.Q8_0);
+
+    assertThat(found).isEqualTo(expected);
+    assertThat(simulator.residentBytes()).isZero();
+  }
+
+  @Test
   void shouldTellWhyAStepFailed() {
     try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
       Activation x = backend.allocate(1, 8);
-      backend.add(x, backend.allocate(1, 8), 1);
+      backend.swiglu(x, backend.allocate(1, 8), 1);
       simulator.failNext("Caused GPU Timeout Error");
 
       assertThatIllegalStateException()
@@ -208,7 +238,7 @@ class MetalOperationTest {
   void shouldForgetAStepThatIsNotCommitted() {
     long before = simulator.liveObjects();
     try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
-      backend.add(backend.allocate(1, 8), backend.allocate(1, 8), 1);
+      backend.swiglu(backend.allocate(1, 8), backend.allocate(1, 8), 1);
     }
 
     assertThat(simulator.liveObjects()).isEqualTo(before);

@@ -49,7 +49,7 @@ class MslLintTest {
             without,
             families,
             caches,
-            formats.map(format -> Arguments.of(Kernels.Family.MATVEC, Optional.of(format))))
+            formats.map(format -> Arguments.of(Kernels.Family.PRODUCTS, Optional.of(format))))
         .flatMap(arguments -> arguments);
   }
 

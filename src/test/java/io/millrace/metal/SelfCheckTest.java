@@ -28,8 +28,7 @@ class SelfCheckTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"swiglu", "add", "addBias", "gather", "rmsNorm", "argmax"})
+  @ValueSource(strings = {"swiglu", "addRmsNorm", "addBias", "gather", "rmsNorm", "argmax"})
   void shouldRefuseAWrongOperation(String operation) {
     try (Backend wrong = without(operation)) {
       assertThatIllegalStateException()
@@ -40,7 +39,7 @@ class SelfCheckTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"matmul", "embed"})
+  @ValueSource(strings = {"matmul", "matmulSwiglu", "embed"})
   void shouldRefuseWrongProducts(String operation) {
     AffineType format = new AffineType(4, 64, DType.BF16);
     try (Backend wrong = without(operation)) {

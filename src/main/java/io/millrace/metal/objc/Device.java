@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Optional;
 
 /** A GPU: {@code MTLDevice}. Thread-safe. */
 public final class Device extends Owned {
@@ -41,6 +42,16 @@ public final class Device extends Owned {
               returns = MemorySegment.class,
               takes = {MemorySegment.class, MemorySegment.class, MemorySegment.class})
           MethodHandle newLibrary) {}
+
+  private record DescriptorClassMessages(
+      @Message(value = "new", returns = MemorySegment.class) MethodHandle create) {}
+
+  private record ResidencyMessages(
+      @Message(
+              value = "newResidencySetWithDescriptor:error:",
+              returns = MemorySegment.class,
+              takes = {MemorySegment.class, MemorySegment.class})
+          MethodHandle newSet) {}
 
   private record OptionsClassMessages(
       @Message(value = "new", returns = MemorySegment.class) MethodHandle create) {}
@@ -169,6 +180,26 @@ public final class Device extends Owned {
               .formatted(bytes, maxBufferLength(), recommendedWorkingSet()));
     }
     return new Buffer(objc, buffer);
+  }
+
+  /** An empty residency set, where the system has them. */
+  public Optional<ResidencySet> newResidencySet() {
+    if (!objc.respondsTo(object(), "newResidencySetWithDescriptor:error:")) {
+      return Optional.empty();
+    }
+    try (ObjectiveC.Pool _ = objc.pool()) {
+      MemorySegment descriptor =
+          ObjectiveC.call(
+              objc.messages(DescriptorClassMessages.class).create,
+              objc.classNamed("MTLResidencySetDescriptor"));
+      try {
+        MethodHandle create = objc.messagesOf(object(), ResidencyMessages.class).newSet;
+        MemorySegment set = ObjectiveC.call(create, object(), descriptor, MemorySegment.NULL);
+        return set.address() == 0 ? Optional.empty() : Optional.of(new ResidencySet(objc, set));
+      } finally {
+        objc.release(descriptor);
+      }
+    }
   }
 
   /**
