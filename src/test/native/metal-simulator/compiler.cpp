@@ -44,7 +44,9 @@ const char* const FLAGS =
 }  // namespace
 
 std::string compile(const Compiler& compiler, const std::string& msl, bool fast_math) {
-  std::string flags = std::string(FLAGS) + (fast_math ? " -ffast-math" : "");
+  std::string flags = FLAGS;
+  if (fast_math || compiler.fast_math) flags += " -ffast-math";
+  if (compiler.watch) flags += " -fsanitize=thread -g1";
   char name[40];
   snprintf(name, sizeof name, "%016lx", static_cast<unsigned long>(hash(compiler.command + flags + msl)));
   std::string base = compiler.cache + "/" + name;
@@ -61,12 +63,14 @@ std::string compile(const Compiler& compiler, const std::string& msl, bool fast_
   execute(compiler.command + " -E -x c++ -undef -nostdinc -o " + quoted(own + ".i") + " " + quoted(own + ".msl"),
           own + ".log");
   write(own + ".cpp", rewrite(read(own + ".i")));
-  execute(compiler.command + flags + " -shared -I" + quoted(compiler.headers) + " -o " + quoted(own + ".so") + " " +
-              quoted(own + ".cpp") + " -lm",
+  execute(compiler.command + flags + " -c -I" + quoted(compiler.headers) + " -o " + quoted(own + ".o") + " " +
+              quoted(own + ".cpp"),
           own + ".log");
+  // Linked without the flags: fast math would change the arithmetic of the process, and the detector's functions are ours.
+  execute(compiler.command + " -shared -o " + quoted(own + ".so") + " " + quoted(own + ".o") + " -lm", own + ".log");
   rename((own + ".so").c_str(), library.c_str());
   rename((own + ".cpp").c_str(), (base + ".cpp").c_str());
-  for (const char* suffix : {".msl", ".i", ".log"}) unlink((own + suffix).c_str());
+  for (const char* suffix : {".msl", ".i", ".o", ".log"}) unlink((own + suffix).c_str());
   return library;
 }
 
@@ -88,7 +92,38 @@ Program load(const std::string& file) {
   program.constant_count = 0;
   while (program.constants[program.constant_count].value) program.constant_count++;
   program.runtime = static_cast<msl::Runtime**>(dlsym(handle, "msl_runtime"));
+  program.watched = dlsym(handle, "__tsan_init");
+  Dl_info info;
+  dladdr(program.runtime, &info);
+  program.begin = static_cast<const char*>(info.dli_fbase);
   return program;
+}
+
+bool is_inside(const Program& program, const void* address) {
+  Dl_info info;
+  return dladdr(address, &info) && info.dli_fbase == program.begin;
+}
+
+std::string line_of(const Program& program, size_t offset) {
+  char command[600];
+  snprintf(command, sizeof command, "addr2line -i -e '%s' 0x%zx", program.file.c_str(), offset);
+  FILE* lines = popen(command, "r");
+  if (!lines) return "?";
+  // Of the functions that were compiled into each other, the first that is not of the headers in msl/.
+  std::string found = "?";
+  char line[600];
+  while (found == "?" && fgets(line, sizeof line, lines)) {
+    std::string text(line);
+    size_t colon = text.rfind(':');
+    size_t slash = text.rfind('/');
+    if (colon == std::string::npos || text.compare(0, 2, "??") == 0) break;
+    std::string file = text.substr(slash + 1, colon - slash - 1);
+    if (file.size() > 2 && file.compare(file.size() - 2, 2, ".h") == 0) continue;
+    std::string number = std::to_string(std::stoi(text.substr(colon + 1)));
+    found = file.size() > 6 && file.compare(file.size() - 6, 6, ".metal") == 0 ? file + ":" + number : "line " + number;
+  }
+  pclose(lines);
+  return found;
 }
 
 const msl::Kernel* Program::find(const std::string& kernel) const {

@@ -15,6 +15,7 @@ Counters counters;
 namespace {
 
 constexpr size_t STACK = 64 * 1024;
+constexpr unsigned PASSED = 1 << 20;  // beyond the places of declarations: memory whose length was set
 
 Order chosen_order = Order::FORWARD;
 std::mt19937 random_numbers;
@@ -109,14 +110,21 @@ constexpr size_t RETURN_ADDRESS = 11;
 constexpr size_t ENTRY_MISALIGNMENT = 0;
 #endif
 
+// An array that the threads of a threadgroup share.
+struct Array {
+  std::string name;
+  char* begin;
+  size_t bytes;
+};
+
 // The threadgroup that is running. One at a time: a GPU gives no order between them.
 struct Group {
-  std::vector<msl::Thread> threads = std::vector<msl::Thread>(MAX_THREADS);
+  msl::Thread threads[MAX_THREADS];
+  msl::Dispatch arguments;
   unsigned char* stacks = static_cast<unsigned char*>(
       mmap(nullptr, STACK * MAX_THREADS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-  alignas(16) unsigned char memory[THREADGROUP_MEMORY];
-  size_t memory_used = 0;
-  std::map<unsigned, std::pair<void*, size_t>> arrays;
+  alignas(16) char memory[THREADGROUP_MEMORY];
+  std::map<unsigned, Array> arrays;  // by the place of the declaration
   void* scheduler = nullptr;  // its stack, while a fiber runs
   std::string fault;          // what a fiber ran into
   const msl::Kernel* kernel = nullptr;
@@ -127,38 +135,43 @@ Group& group() {
   return *one;
 }
 
+}  // namespace
+
 msl::Runtime runtime;
+ThreadgroupMemory threadgroup_memory;
+
+namespace {
 
 void yield(msl::Thread* thread) { simulator_switch(&thread->stack, group().scheduler); }
 
-void wait(msl::Wait kind, unsigned site) {
+void wait(msl::Wait kind, unsigned site, unsigned flags) {
   msl::Thread* thread = runtime.current;
   thread->wait = kind;
   thread->site = site;
+  thread->flags = flags;
   yield(thread);
 }
 
-void* allocate(size_t bytes) {
-  Group& g = group();
-  size_t rounded = (bytes + 15) / 16 * 16;
-  if (g.memory_used + rounded > THREADGROUP_MEMORY) {
-    g.fault = "threadgroup memory of " + std::to_string(g.memory_used + rounded) + " bytes exceeds 32768";
+char* allocate(size_t bytes) {
+  size_t needed = threadgroup_memory.used + (bytes + 15) / 16 * 16;
+  if (needed > THREADGROUP_MEMORY) {
+    group().fault = "threadgroup memory of " + std::to_string(needed) + " bytes exceeds 32768";
     return nullptr;
   }
-  void* result = g.memory + g.memory_used;
-  g.memory_used += rounded;
+  char* result = threadgroup_memory.begin + threadgroup_memory.used;
+  threadgroup_memory.used = needed;
   return result;
 }
 
-void* shared(unsigned site, size_t bytes) {
+void* shared(unsigned site, size_t bytes, const char* name) {
   Group& g = group();
   auto found = g.arrays.find(site);
   if (found == g.arrays.end()) {
-    void* memory = allocate(bytes);
-    if (!memory) wait(msl::Wait::EXITED, site);  // does not come back
-    found = g.arrays.emplace(site, std::make_pair(memory, bytes)).first;
+    char* memory = allocate(bytes);
+    if (!memory) wait(msl::Wait::EXITED, site, 0);  // does not come back
+    found = g.arrays.emplace(site, Array{name, memory, bytes}).first;
   }
-  return found->second.first;
+  return found->second.begin;
 }
 
 void fiber() {
@@ -206,6 +219,7 @@ msl::Wait run_simdgroup(msl::Thread* first, uint32_t lanes) {
       }
     }
     if (kind != msl::Wait::SIMDGROUP) return kind;
+    passed_simdgroup_barrier(first[0].index / msl::LANES, first[0].flags);
     for (uint32_t lane = 0; lane < lanes; lane++) first[lane].wait = msl::Wait::NONE;
   }
 }
@@ -232,6 +246,7 @@ void run_group(uint32_t threads) {
     }
     if (exited != 0) throw Fault{"a barrier is not reached by all simdgroups" + at(site)};
     counters.barriers++;
+    passed_barrier(g.threads[0].flags);
     for (uint32_t i = 0; i < threads; i++) g.threads[i].wait = msl::Wait::NONE;
   }
 }
@@ -240,12 +255,14 @@ void run_group(uint32_t threads) {
 void poison(const Job& job, msl::Dispatch& arguments) {
   Group& g = group();
   memset(g.memory, 0xff, sizeof g.memory);
-  g.memory_used = 0;
+  threadgroup_memory = {g.memory, 0};
   g.arrays.clear();
   for (unsigned i = 0; i < msl::BUFFERS; i++) {
     if (job.threadgroup_bytes[i] == 0) continue;
-    arguments.threadgroup[i] = allocate(job.threadgroup_bytes[i]);
-    if (!arguments.threadgroup[i]) throw Fault{g.fault};
+    char* memory = allocate(job.threadgroup_bytes[i]);
+    if (!memory) throw Fault{g.fault};
+    arguments.threadgroup[i] = memory;
+    g.arrays[PASSED + i] = {"at index " + std::to_string(i), memory, job.threadgroup_bytes[i]};
   }
 }
 
@@ -255,6 +272,7 @@ void run_groups(const Job& job, msl::Dispatch& arguments) {
   const uint32_t* size = arguments.group_size;
   for (size_t id : permutation(static_cast<size_t>(groups[0]) * groups[1] * groups[2])) {
     poison(job, arguments);
+    begin_group(static_cast<uint32_t>(id));
     uint32_t place[3] = {static_cast<uint32_t>(id % groups[0]), static_cast<uint32_t>(id / groups[0] % groups[1]),
                          static_cast<uint32_t>(id / groups[0] / groups[1])};
     uint32_t extent[3];
@@ -276,7 +294,7 @@ void run_groups(const Job& job, msl::Dispatch& arguments) {
       thread.first = &g.threads[i / msl::LANES * msl::LANES];
       thread.lanes = std::min<uint32_t>(msl::LANES, threads - i / msl::LANES * msl::LANES);
       thread.wait = msl::Wait::NONE;
-      thread.site = thread.parity = 0;
+      thread.site = thread.flags = thread.parity = 0;
       start(thread, g.stacks + i * STACK);
     }
     run_group(threads);
@@ -287,20 +305,50 @@ void run_groups(const Job& job, msl::Dispatch& arguments) {
 }  // namespace
 
 std::string run(const Job& job) {
+  Group& g = group();
   runtime.wait = wait;
   runtime.shared = shared;
-  *job.runtime = &runtime;
+  runtime.accessed = accessed;
+  runtime.accessed_by_simdgroup = accessed_by_simdgroup;
+  runtime.stacks = reinterpret_cast<uintptr_t>(g.stacks);
+  // All memory passes for a thread's own when nobody watches.
+  runtime.stack_bytes = job.watched ? STACK * MAX_THREADS : SIZE_MAX;
+  *job.program->runtime = &runtime;
   counters.dispatches++;
-  Group& g = group();
   g.kernel = job.kernel;
   g.fault.clear();
-  msl::Dispatch arguments = job.arguments;
+  g.arguments = job.arguments;
+  begin_dispatch(job);
+  std::string fault;
   try {
-    run_groups(job, arguments);
-  } catch (const Fault& fault) {
-    return std::string(job.kernel->name) + ": " + fault.text;
+    run_groups(job, g.arguments);
+  } catch (const Fault& found) {
+    fault = std::string(job.kernel->name) + ": " + found.text;
   }
-  return "";
+  end_dispatch();
+  return fault;
+}
+
+std::string threadgroup_array_at(const void* address) {
+  for (auto& [site, array] : group().arrays) {
+    ptrdiff_t byte = static_cast<const char*>(address) - array.begin;
+    if (byte >= 0 && byte < static_cast<ptrdiff_t>(array.bytes)) {
+      return "byte " + std::to_string(byte) + " of threadgroup memory " + array.name;
+    }
+  }
+  return "threadgroup memory";
+}
+
+bool is_runtime(const void* address) {
+  auto* at = static_cast<const char*>(address);
+  auto* own = reinterpret_cast<const char*>(&group());
+  auto* table = reinterpret_cast<const char*>(&runtime);
+  return (at >= own && at < own + sizeof(Group)) || (at >= table && at < table + sizeof runtime);
+}
+
+void stop(const std::string& fault) {
+  group().fault = fault;
+  for (;;) wait(msl::Wait::EXITED, 0, 0);
 }
 
 }  // namespace sim

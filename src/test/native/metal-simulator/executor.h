@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "msl/kernel_abi.h"
+#include "compiler.h"
+#include "detector.h"
 
 namespace sim {
 
@@ -15,11 +16,13 @@ enum class Order { FORWARD, REVERSE, RANDOM };
 // What one dispatch runs.
 struct Job {
   const msl::Kernel* kernel;
-  msl::Runtime** runtime;  // the kernel library's pointer to ours
+  const Program* program;  // that the kernel is of
   msl::Dispatch arguments;
   size_t threadgroup_bytes[msl::BUFFERS];
   uint64_t threads[3];     // of the whole grid
   bool whole_groups;       // dispatchThreadgroups, not dispatchThreads
+  bool watched;            // whether the detector judges its accesses
+  std::vector<Region> regions;
 };
 
 // What has been done so far; tests read it.
@@ -40,5 +43,21 @@ std::vector<size_t> permutation(size_t count);
 std::string run(const Job& job);
 
 extern Counters counters;
+
+// What kernels call, and the thread that runs.
+extern msl::Runtime runtime;
+
+// The memory of the threadgroup that runs, and what stands at an address in it.
+struct ThreadgroupMemory {
+  char* begin;
+  size_t used;
+};
+extern ThreadgroupMemory threadgroup_memory;
+std::string threadgroup_array_at(const void* address);
+
+// Whether an address is the simulator's own, which kernels reach through the headers.
+bool is_runtime(const void* address);
+// Ends the dispatch with a fault. Does not return.
+[[noreturn]] void stop(const std::string& fault);
 
 }  // namespace sim

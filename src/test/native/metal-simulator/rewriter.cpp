@@ -230,7 +230,7 @@ class Rewriter {
       extent += tokens[i].text;
     }
     out += tokens[at].space + "auto& " + name + " = msl::shared<" + type + extent + ">(" +
-           std::to_string(++arrays) + ")";
+           std::to_string(++arrays) + ", \"" + name + "\")";
     last = "]";
     at = i;
   }

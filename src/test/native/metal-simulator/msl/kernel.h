@@ -32,6 +32,7 @@ template <class P>
 struct Argument {  // a scalar
   static P of(const Thread& t, Slot slot) { return P(component(t, slot.source, 0)); }
   static constexpr size_t ALIGNMENT = 1;
+  static constexpr bool WRITES = false;
 };
 
 template <class T>
@@ -40,6 +41,7 @@ struct Argument<metal::vec<T, 2>> {
     return {T(component(t, s.source, 0)), T(component(t, s.source, 1))};
   }
   static constexpr size_t ALIGNMENT = 1;
+  static constexpr bool WRITES = false;
 };
 
 template <class T>
@@ -48,6 +50,7 @@ struct Argument<metal::vec<T, 3>> {
     return {T(component(t, s.source, 0)), T(component(t, s.source, 1)), T(component(t, s.source, 2))};
   }
   static constexpr size_t ALIGNMENT = 1;
+  static constexpr bool WRITES = false;
 };
 
 template <class T>
@@ -57,12 +60,14 @@ struct Argument<T*> {
     return static_cast<T*>(const_cast<void*>(static_cast<const void*>(from[slot.index])));
   }
   static constexpr size_t ALIGNMENT = alignof(T);
+  static constexpr bool WRITES = !std::is_const_v<T>;
 };
 
 template <class T>
 struct Argument<T&> {
   static T& of(const Thread& t, Slot slot) { return *Argument<T*>::of(t, slot); }
   static constexpr size_t ALIGNMENT = alignof(T);
+  static constexpr bool WRITES = !std::is_const_v<T>;
 };
 
 template <class Function, Function kernel, const Slot* slots>
@@ -80,7 +85,7 @@ struct Bound<void (*)(P...), kernel, slots> {
 
   template <size_t... I>
   struct Table {
-    static constexpr Parameter parameters[] = {{slots[I].source, slots[I].index, Argument<P>::ALIGNMENT}...};
+    static constexpr Parameter parameters[] = {{slots[I].source, slots[I].index, Argument<P>::ALIGNMENT, Argument<P>::WRITES}...};
   };
   template <size_t... I>
   static constexpr const Parameter* table(std::index_sequence<I...>) {

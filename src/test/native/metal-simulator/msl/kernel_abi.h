@@ -35,6 +35,7 @@ struct Thread {
   uint32_t lanes;        // of its simdgroup
   Wait wait;
   unsigned site;         // line of the operation at which it waits
+  unsigned flags;        // mem_flags of the barrier at which it waits
   unsigned parity;       // which slot the next simd operation uses
   alignas(16) unsigned char slots[2][SLOT_BYTES];
 
@@ -44,9 +45,15 @@ struct Thread {
 struct Runtime {
   Thread* current;
   // Lets the others run until all that must arrive have arrived.
-  void (*wait)(Wait kind, unsigned site);
+  void (*wait)(Wait kind, unsigned site, unsigned flags);
   // The threadgroup's array that is declared at `site`; all threads of it get the same.
-  void* (*shared)(unsigned site, size_t bytes);
+  void* (*shared)(unsigned site, size_t bytes, const char* name);
+  // Tell the detector; kernels that are not watched do not.
+  void (*accessed)(const void* address, size_t bytes, bool write, const void* where);
+  void (*accessed_by_simdgroup)(const void* address, size_t bytes, bool write, unsigned line);
+  // What is on the stack of a thread is its own.
+  uintptr_t stacks;
+  size_t stack_bytes;
 };
 
 enum class Source : unsigned {
@@ -69,6 +76,7 @@ struct Parameter {
   Source source;
   unsigned index;
   size_t alignment;  // of what a buffer's pointer points to
+  bool writes;       // whether a buffer's pointer is one to write through
 };
 
 struct Kernel {

@@ -3,23 +3,22 @@
 
 #include "kernel_abi.h"
 #include "types.h"
-
-extern "C" msl::Runtime* msl_runtime;
+#include "watch.h"
 
 namespace msl {
 
 template <class T>
-const Thread* post(T value, unsigned site) {
+MSL_UNWATCHED const Thread* post(T value, unsigned site) {
   static_assert(sizeof value <= SLOT_BYTES, "too large for a slot");
   Thread* thread = msl_runtime->current;
   thread->parity ^= 1;
   memcpy(thread->slots[thread->parity], &value, sizeof value);
-  msl_runtime->wait(Wait::SIMDGROUP, site);
+  msl_runtime->wait(Wait::SIMDGROUP, site, 0);
   return thread;
 }
 
 template <class T>
-T posted(const Thread* thread, uint32_t lane) {
+MSL_UNWATCHED T posted(const Thread* thread, uint32_t lane) {
   T value;
   memcpy(&value, thread->first[lane].slots[thread->parity], sizeof value);
   return value;
@@ -47,11 +46,11 @@ T shuffle(T value, uint32_t lane, unsigned site) {
   return lane < thread->lanes ? posted<T>(thread, lane) : undefined<T>();
 }
 
-inline uint32_t lane() { return msl_runtime->current->lane(); }
+MSL_UNWATCHED inline uint32_t lane() { return msl_runtime->current->lane(); }
 
 template <class T>
-T& shared(unsigned site) {
-  return *static_cast<T*>(msl_runtime->shared(site, sizeof(T)));
+T& shared(unsigned site, const char* name) {
+  return *static_cast<T*>(msl_runtime->shared(site, sizeof(T), name));
 }
 
 }  // namespace msl
@@ -60,10 +59,16 @@ namespace metal {
 
 enum class mem_flags : unsigned { mem_none = 0, mem_device = 1, mem_threadgroup = 2 };
 
+inline mem_flags operator|(mem_flags a, mem_flags b) { return mem_flags(unsigned(a) | unsigned(b)); }
+
 #define MSL_SITE unsigned site = __builtin_LINE()
 
-inline void threadgroup_barrier(mem_flags, MSL_SITE) { msl_runtime->wait(msl::Wait::THREADGROUP, site); }
-inline void simdgroup_barrier(mem_flags, MSL_SITE) { msl_runtime->wait(msl::Wait::SIMDGROUP, site); }
+inline void threadgroup_barrier(mem_flags flags, MSL_SITE) {
+  msl_runtime->wait(msl::Wait::THREADGROUP, site, unsigned(flags));
+}
+inline void simdgroup_barrier(mem_flags flags, MSL_SITE) {
+  msl_runtime->wait(msl::Wait::SIMDGROUP, site, unsigned(flags));
+}
 
 template <class T>
 T simd_sum(T value, MSL_SITE) {

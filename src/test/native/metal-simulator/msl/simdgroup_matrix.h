@@ -24,25 +24,31 @@ simdgroup_matrix<T, COLS, ROWS> make_filled_simdgroup_matrix(T value) {
 
 // Loads and stores are a simdgroup's together: all lanes must get there.
 template <class T, class Pointer>
-void simdgroup_load(simdgroup_matrix<T, 8, 8>& m, Pointer p, ulong stride = 8, ulong2 origin = ulong2(0, 0),
-                    bool transpose = false, MSL_SITE) {
+MSL_UNWATCHED void simdgroup_load(simdgroup_matrix<T, 8, 8>& m, Pointer p, ulong stride = 8,
+                                  ulong2 origin = ulong2(0, 0), bool transpose = false, MSL_SITE) {
   static_assert(std::is_same_v<std::decay_t<decltype(*p)>, T>, "a matrix is loaded from elements of its own type");
-  msl_runtime->wait(msl::Wait::SIMDGROUP, site);
+  msl_runtime->wait(msl::Wait::SIMDGROUP, site, 0);
   uint row = m.row(msl::lane()), col = m.col(msl::lane());
   p += origin.y * stride + origin.x;
-  m.first = transpose ? p[col * stride + row] : p[row * stride + col];
-  m.second = transpose ? p[(col + 1) * stride + row] : p[row * stride + col + 1];
+  for (uint i = 0; i < 2; i++) {
+    Pointer from = p + (transpose ? (col + i) * stride + row : row * stride + col + i);
+    msl::watch_matrix(from, sizeof(T), false, site);
+    (i == 0 ? m.first : m.second) = *from;
+  }
 }
 
 template <class T, class Pointer>
-void simdgroup_store(const simdgroup_matrix<T, 8, 8>& m, Pointer p, ulong stride = 8, ulong2 origin = ulong2(0, 0),
-                     bool transpose = false, MSL_SITE) {
+MSL_UNWATCHED void simdgroup_store(const simdgroup_matrix<T, 8, 8>& m, Pointer p, ulong stride = 8,
+                                   ulong2 origin = ulong2(0, 0), bool transpose = false, MSL_SITE) {
   static_assert(std::is_same_v<std::decay_t<decltype(*p)>, T>, "a matrix is stored to elements of its own type");
-  msl_runtime->wait(msl::Wait::SIMDGROUP, site);
+  msl_runtime->wait(msl::Wait::SIMDGROUP, site, 0);
   uint row = m.row(msl::lane()), col = m.col(msl::lane());
   p += origin.y * stride + origin.x;
-  p[transpose ? col * stride + row : row * stride + col] = m.first;
-  p[transpose ? (col + 1) * stride + row : row * stride + col + 1] = m.second;
+  for (uint i = 0; i < 2; i++) {
+    Pointer to = p + (transpose ? (col + i) * stride + row : row * stride + col + i);
+    msl::watch_matrix(to, sizeof(T), true, site);
+    *to = i == 0 ? m.first : m.second;
+  }
 }
 
 // d = a · b + c

@@ -79,6 +79,7 @@ final class Attention {
     int[] arguments = {
       heads, shape.kvHeads(), shape.headDim(), window, Float.floatToRawIntBits(scale)
     };
+    Object together = new Object(); // each tile writes rows of its own
     for (BatchTables.Tiles tiles : work.tiles()) {
       String kernel = "attend_" + elements(shape.headDim()) + "_" + tiles.width();
       step.encode(kernels.get(Family.ATTENTION, cache.dtype(), kernel, THREADS))
@@ -87,8 +88,8 @@ final class Attention {
           .reads(2, cache.values(layer))
           .reads(3, tiles.rows().table())
           .reads(4, pages)
-          .writes(5, out, batch.size())
-          .writes(6, results)
+          .writesPart(5, out, batch.size(), together)
+          .writesPart(6, results, together)
           .bytes(7, step.arguments(arguments))
           .groups(shape.kvHeads(), tiles.rows().count(), THREADS);
     }

@@ -3,6 +3,7 @@ package io.millrace.metal;
 import io.millrace.metal.objc.Buffer;
 import io.millrace.metal.objc.Encoder;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * A kernel with its arguments. What it reads and writes is said as it is bound; dispatches that do
@@ -19,35 +20,50 @@ final class Dispatch {
 
   /** The first rows of an activation, which are read. */
   Dispatch reads(int index, MetalActivation x, int rows) {
-    return bind(index, x.buffer(), 0, x.bytes(rows), false);
+    return bind(index, x.buffer(), 0, x.bytes(rows), Optional.empty());
   }
 
   Dispatch reads(int index, MetalWeight weight) {
-    return bind(index, weight.buffer(), weight.offset(), weight.bytes(), false);
+    return bind(index, weight.buffer(), weight.offset(), weight.bytes(), Optional.empty());
   }
 
   Dispatch reads(int index, Step.Table table) {
-    return bind(index, table.buffer(), table.offset(), table.contents().byteSize(), false);
+    return bind(
+        index, table.buffer(), table.offset(), table.contents().byteSize(), Optional.empty());
   }
 
   /** A whole buffer, of which something is read. */
   Dispatch reads(int index, Buffer buffer) {
-    return bind(index, buffer, 0, buffer.contents().byteSize(), false);
+    return bind(index, buffer, 0, buffer.contents().byteSize(), Optional.empty());
   }
 
   /** The first rows of an activation, which are written, and may be read before. */
   Dispatch writes(int index, MetalActivation x, int rows) {
-    return bind(index, x.buffer(), 0, x.bytes(rows), true);
+    return bind(index, x.buffer(), 0, x.bytes(rows), Optional.of(this));
+  }
+
+  /**
+   * The same, but this writes elements that no other dispatch of {@code operation} writes, so that
+   * these need not wait for each other.
+   */
+  Dispatch writesPart(int index, MetalActivation x, int rows, Object operation) {
+    return bind(index, x.buffer(), 0, x.bytes(rows), Optional.of(operation));
+  }
+
+  /** The same of a whole buffer. */
+  Dispatch writesPart(int index, Buffer buffer, Object operation) {
+    return bind(index, buffer, 0, buffer.contents().byteSize(), Optional.of(operation));
   }
 
   /** A whole buffer, of which something is written, and may be read before. */
   Dispatch writes(int index, Buffer buffer) {
-    return bind(index, buffer, 0, buffer.contents().byteSize(), true);
+    return bind(index, buffer, 0, buffer.contents().byteSize(), Optional.of(this));
   }
 
-  private Dispatch bind(int index, Buffer buffer, long offset, long bytes, boolean written) {
+  private Dispatch bind(
+      int index, Buffer buffer, long offset, long bytes, Optional<Object> writer) {
     encoder.buffer(index, buffer, offset);
-    hazards.add(buffer, offset, bytes, written);
+    hazards.add(buffer, offset, bytes, writer);
     return this;
   }
 

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
@@ -70,6 +71,17 @@ class MetalGoldenConformanceTest {
           .isCloseTo(expected.get(id).floatValue(), within(tolerance));
     }
     assertThat(text.get("tokens")).isEqualTo(golden.get("greedy_tokens"));
+  }
+
+  @Test
+  void shouldRunAWholeModelWithoutARace() throws IOException {
+    simulator.watch(true);
+    Path model = SharedFiles.require("models").resolve("stories260K-Q8_0.gguf");
+
+    JsonNode text = run("generate", model, "--prompt", "Once upon a time", "--max-tokens", "40");
+
+    assertThat(text.get("tokens")).hasSize(40);
+    assertThat(simulator.takeTraffic()).isNotEmpty();
   }
 
   /** Runs a command that prints one line of JSON. */

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The kernels on the simulator, which runs each dispatch in several orders, compares the bits, and
- * watches how they are called.
+ * The kernels on the simulator, which runs each dispatch in several orders, compares the bits,
+ * looks for races, and watches how they are called.
  */
 class MetalBackendTest extends BackendTck {
   private Simulator simulator;
@@ -34,6 +34,7 @@ class MetalBackendTest extends BackendTck {
   protected Backend create() {
     simulator = Simulator.require();
     simulator.order(Simulator.Order.EACH, 0);
+    simulator.watch(true);
     return MetalBackend.open(simulator.libraries());
   }
 

@@ -136,6 +136,54 @@ class MetalOperationTest {
   }
 
   @Test
+  void shouldLetADispatchWaitOnlyForWhatItDependsOn() {
+    try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
+      Activation[] x = new Activation[4];
+      Arrays.setAll(x, i -> backend.allocate(2, 8));
+      Counters before = simulator.counters();
+
+      backend.swiglu(x[0], x[1], 2);
+      backend.swiglu(x[2], x[1], 2);
+      assertThat(simulator.counters().since(before).scopeBarriers()).as("independent").isZero();
+      backend.swiglu(x[3], x[0], 2);
+      assertThat(simulator.counters().since(before).scopeBarriers()).as("after a write").isOne();
+      backend.swiglu(x[1], x[2], 2);
+      assertThat(simulator.counters().since(before).scopeBarriers()).as("not again").isOne();
+      backend.swiglu(x[0], x[2], 2);
+      assertThat(simulator.counters().since(before).scopeBarriers())
+          .as("after a read")
+          .isEqualTo(2);
+      backend.commit();
+    }
+  }
+
+  @Test
+  void shouldTakeOneCommandBufferForDecodingBesidePrefill() {
+    try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
+      ModelConfig config = config(2);
+      Llama llama = Llama.load(config, new RandomWeights(config, DType.Q8_0, 1), backend, 40, 4);
+      try (KvCache cache = backend.allocate(config.kvShape(), 4, backend.cacheType())) {
+        int[] positions = IntStream.concat(IntStream.of(0, 0), IntStream.range(0, 20)).toArray();
+        int[] sequences =
+            IntStream.concat(IntStream.of(0, 1), IntStream.generate(() -> 2).limit(20)).toArray();
+        int[][] pages = {{0}, {1}, {2}};
+        int[] outputs = {0, 1, 21};
+        Batch mixed = new Batch(new int[22], positions, sequences, pages, outputs);
+        Counters before = simulator.counters();
+
+        llama.forward(mixed, cache);
+
+        Counters step = simulator.counters().since(before);
+        assertThat(step.commandBuffers()).isEqualTo(1);
+        assertThat(step.waits()).isEqualTo(1);
+        // Attention of the decoding tokens and of the others are two dispatches, side by side.
+        assertThat(step.dispatches()).isEqualTo(6 + 2 * 9);
+        assertThat(step.scopeBarriers()).isEqualTo(4 + 2 * 8);
+      }
+    }
+  }
+
+  @Test
   void shouldUseMappedWeightsWhereTheyAre(@TempDir Path folder) throws IOException {
     RandomTensor tensor = RandomTensor.of(DType.Q8_0, 64, 64, 1);
     Path file = folder.resolve("weights");

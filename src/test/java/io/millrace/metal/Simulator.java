@@ -152,6 +152,8 @@ public final class Simulator {
     order(Order.FORWARD, 0);
     limits(1024, DEFAULT_BUFFER, DEFAULT_WORKING_SET);
     execution(true);
+    watch(false);
+    fastMath(false);
     takeReport();
   }
 
@@ -183,6 +185,56 @@ public final class Simulator {
     call("simulator_execution", on ? 1 : 0);
   }
 
+  /**
+   * Whether kernels that are compiled from now on are watched: each access to memory is held
+   * against the rules of MSL, so that a race fails the command buffer, and is counted. The report
+   * names kernel, memory, both threads and their lines.
+   */
+  public void watch(boolean on) {
+    call("simulator_watch", on ? 1 : 0);
+  }
+
+  /** Whether kernels that are compiled from now on have fast math, whatever their options say. */
+  public void fastMath(boolean on) {
+    call("simulator_fast_math", on ? 1 : 0);
+  }
+
+  /**
+   * What a dispatch of a watched kernel did with a buffer: bytes that were read and written, each
+   * counted once for a threadgroup, and summed over threadgroups.
+   *
+   * @param dispatch counts dispatches
+   * @param address of the buffer's content
+   */
+  public record Traffic(long dispatch, String kernel, long address, long read, long written) {}
+
+  /** What was done since the last call, in the order of execution. */
+  public List<Traffic> takeTraffic() {
+    return lines("simulator_traffic")
+        .map(f ->
+            new Traffic(
+                Long.parseLong(f[0]),
+                f[1],
+                Long.parseLong(f[2]),
+                Long.parseLong(f[3]),
+                Long.parseLong(f[4])))
+        .toList();
+  }
+
+  /** A buffer that has not been released; its memory may be the caller's, such as a mapped file. */
+  public record Allocation(long address, long length, boolean mapped) {}
+
+  /** All buffers that there are. */
+  public List<Allocation> allocations() {
+    return lines("simulator_buffers")
+        .map(f -> new Allocation(Long.parseLong(f[0]), Long.parseLong(f[1]), f[2].equals("1")))
+        .toList();
+  }
+
+  private Stream<String[]> lines(String name) {
+    return text(name).lines().map(line -> line.split(" "));
+  }
+
   /** Makes the next command buffer fail. */
   public void failNext(String reason) {
     try (Arena arena = Arena.ofConfined()) {
@@ -192,9 +244,11 @@ public final class Simulator {
 
   /** What was done wrong since the last call, a line for each; empty if nothing. */
   public String takeReport() {
-    return ((MemorySegment) get("simulator_report", ADDRESS))
-        .reinterpret(Long.MAX_VALUE)
-        .getString(0);
+    return text("simulator_report");
+  }
+
+  private String text(String name) {
+    return ((MemorySegment) get(name, ADDRESS)).reinterpret(Long.MAX_VALUE).getString(0);
   }
 
   /** Objects that have not been released. */

@@ -204,8 +204,14 @@ final class RandomModel {
 
   /** Logits after {@link #TOKENS}, as the product computes them on the reference backend. */
   static double[] logits(Path model) {
-    try (Checkpoint checkpoint = Checkpoint.open(model);
-        Backend backend = new ReferenceBackend()) {
+    try (Backend backend = new ReferenceBackend()) {
+      return logits(model, backend);
+    }
+  }
+
+  /** The same on another backend. */
+  static double[] logits(Path model, Backend backend) {
+    try (Checkpoint checkpoint = Checkpoint.open(model)) {
       int count = TOKENS.length;
       Llama llama = Llama.load(checkpoint.config(), checkpoint.weights(), backend, count, 1);
       try (KvCache cache = backend.allocate(llama.config().kvShape(), 1, backend.cacheType())) {

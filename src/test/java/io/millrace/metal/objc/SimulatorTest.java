@@ -314,14 +314,6 @@ class SimulatorTest {
 
   /** Sets all elements to 1, then doubles them, in one concurrent encoder. */
   private void runConcurrently(Buffer out, boolean barrier) {
-    record Concurrent(
-        @Message(
-                value = "computeCommandEncoderWithDispatchType:",
-                returns = MemorySegment.class,
-                takes = long.class)
-            MethodHandle encoder,
-        @Message(value = "memoryBarrierWithScope:", takes = long.class) MethodHandle barrier) {}
-    Concurrent messages = device.objc.messages(Concurrent.class);
     String msl =
         HEADER
             + """
@@ -336,15 +328,12 @@ class SimulatorTest {
         Pipeline set = library.pipeline("set", List.of());
         Pipeline twice = library.pipeline("twice", List.of());
         CommandBuffer commands = queue.begin()) {
-      commands.encoder().end();
-      MemorySegment object = ObjectiveC.call(messages.encoder(), commands.object(), 1L);
-      Encoder encoder = new Encoder(device.objc, object);
+      Encoder encoder = commands.encoder();
       encoder.pipeline(set).buffer(0, out, 0).dispatchThreads(32, 1, 1, 32);
       if (barrier) {
-        ObjectiveC.send(messages.barrier(), object, 1L);
+        encoder.barrier();
       }
       encoder.pipeline(twice).dispatchThreads(32, 1, 1, 32);
-      encoder.end();
       commands.run();
     }
   }
