@@ -33,9 +33,14 @@ class MetalBackendTest extends BackendTck {
   @Override
   protected Backend create() {
     simulator = Simulator.require();
+    prepare(simulator);
+    return MetalBackend.open(simulator.libraries());
+  }
+
+  /** How kernels are compiled and run. */
+  void prepare(Simulator simulator) {
     simulator.order(Simulator.Order.EACH, 0);
     simulator.watch(true);
-    return MetalBackend.open(simulator.libraries());
   }
 
   /** Products run in half precision where the weight has no more; so do keys and values. */

@@ -67,27 +67,34 @@ class GgufFamilyTest {
   }
 
   private static GgufWriter writer(RandomModel model, Type type, String architecture) {
-    GgufWriter writer =
-        new GgufWriter()
-            .put("general.architecture", architecture)
-            .put(architecture + ".context_length", 128)
-            .put(architecture + ".embedding_length", RandomModel.DIM)
-            .put(architecture + ".block_count", RandomModel.LAYERS)
-            .put(architecture + ".feed_forward_length", RandomModel.FFN_DIM)
-            .put(architecture + ".attention.head_count", RandomModel.HEADS)
-            .put(architecture + ".attention.head_count_kv", RandomModel.KV_HEADS)
-            .put(architecture + ".attention.key_length", model.headDim)
-            .put(architecture + ".attention.value_length", model.headDim)
-            .put(architecture + ".attention.layer_norm_rms_epsilon", (float) RandomModel.EPSILON);
-    model.weights.forEach((name, values) -> {
-      long cols = values[0].length;
-      if (values.length == 1) {
-        writer.tensor(name, 0, Type.F32.bytes(values), cols);
-      } else {
-        writer.tensor(name, ggmlType(type), type.bytes(values), cols, values.length);
-      }
-    });
+    GgufWriter writer = metadata(model, architecture);
+    model.weights.forEach((name, values) -> tensor(writer, type, name, values));
     return writer;
+  }
+
+  /** A file without tensors yet. */
+  static GgufWriter metadata(RandomModel model, String architecture) {
+    return new GgufWriter()
+        .put("general.architecture", architecture)
+        .put(architecture + ".context_length", 128)
+        .put(architecture + ".embedding_length", RandomModel.DIM)
+        .put(architecture + ".block_count", RandomModel.LAYERS)
+        .put(architecture + ".feed_forward_length", RandomModel.FFN_DIM)
+        .put(architecture + ".attention.head_count", RandomModel.HEADS)
+        .put(architecture + ".attention.head_count_kv", RandomModel.KV_HEADS)
+        .put(architecture + ".attention.key_length", model.headDim)
+        .put(architecture + ".attention.value_length", model.headDim)
+        .put(architecture + ".attention.layer_norm_rms_epsilon", (float) RandomModel.EPSILON);
+  }
+
+  /** Adds a matrix of a type, or a vector of F32. */
+  static void tensor(GgufWriter writer, Type type, String name, float[][] values) {
+    long cols = values[0].length;
+    if (values.length == 1) {
+      writer.tensor(name, 0, Type.F32.bytes(values), cols);
+    } else {
+      writer.tensor(name, ggmlType(type), type.bytes(values), cols, values.length);
+    }
   }
 
   private static int ggmlType(Type type) {

@@ -31,8 +31,11 @@ final class SafetensorsWriter {
     return this;
   }
 
+  /** As the format's own library writes it: spaces align what follows the header. */
   byte[] toBytes() {
-    return toBytes(header.toString(), data.toByteArray());
+    String json = header.toString();
+    int length = json.getBytes(StandardCharsets.UTF_8).length;
+    return toBytes(json + " ".repeat(-length & 7), data.toByteArray());
   }
 
   /** A file of any header, also one that is wrong. */

@@ -1,0 +1,12 @@
+package io.millrace.metal;
+
+/**
+ * The same with fast math, which Metal has unless it is told otherwise: sums in any order, no
+ * infinities, no NaN. The kernels ask for safe math, but must not depend on getting it.
+ */
+class FastMathBackendTest extends MetalBackendTest {
+  @Override
+  void prepare(Simulator simulator) {
+    simulator.fastMath(true);
+  }
+}
