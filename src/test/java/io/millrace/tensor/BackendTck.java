@@ -188,6 +188,37 @@ public abstract class BackendTck extends AttentionTck {
     assertThat(columns[1]).as("minus infinity").containsExactly(-1);
     assertThat(columns[2]).as("NaN").containsExactly(-1);
     assertThat(columns[3]).as("zeros").containsExactly(0);
+    float[][] few = topK(backend, infinite, new float[] {1, 1, 1, 1}, 2);
+    assertThat(new float[] {few[0][0], few[1][0], few[2][0], few[3][0]})
+        .containsExactly(-1, -1, -1, 0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1", "13,13", "33,5", "300,64", "1000,128", "4098,128"})
+  void shouldFindTheLargestFew(int cols, int k) {
+    float[][] x = random(5, cols, 25);
+    for (int i = 0; i < cols; i++) {
+      x[1][i] = i % 3 - 1; // ties
+      x[2][i] = i % 2 == 0 ? -0f : 0f;
+      x[3][i] *= 1e20f;
+    }
+    x[4][cols - 1] = Float.MAX_VALUE;
+    x[4][0] = -Float.MAX_VALUE;
+    float[] factors = {0, 1, 0.5f, 1e-19f, 1};
+
+    float[][] found = topK(backend, activation(backend, x), factors, k);
+
+    float[][] expected = topK(reference, activation(reference, x), factors, k);
+    for (int row = 0; row < x.length; row++) {
+      assertThat(Arrays.copyOf(found[row], 2 * k)).isEqualTo(Arrays.copyOf(expected[row], 2 * k));
+      assertThat(found[row][2 * k] / expected[row][2 * k]).isCloseTo(1, within(1e-5f));
+    }
+  }
+
+  private static float[][] topK(Backend b, Activation x, float[] factors, int k) {
+    Activation out = b.allocate(factors.length, 2 * k + 1);
+    b.topK(x, factors, out);
+    return read(b, out, factors.length);
   }
 
   private float[][] argmax(Activation x) {
