@@ -1,6 +1,5 @@
 package io.millrace.cpu;
 
-import static io.millrace.cpu.Lanes.F;
 import static io.millrace.cpu.Lanes.I;
 import static io.millrace.cpu.Lanes.LE;
 import static jdk.incubator.vector.VectorOperators.ASHR;
@@ -80,13 +79,36 @@ final class ByteKvCache extends CpuKvCache {
     for (int first = 0; first < headDim; first += BLOCK) {
       long scales = block + quantBytes + (long) first / BLOCK * PAGE_TOKENS * Short.BYTES;
       for (int position = 0; position < PAGE_TOKENS; position += Lanes.COUNT) {
-        FloatVector scale = Lanes.halvesOrNan(memory(), scales + (long) position * Short.BYTES);
-        for (int row = first; row < first + BLOCK; row += 4) {
-          expand(memory(), block, row, position, PAGE_TOKENS, scale, scale, scale, scale, scratch);
-        }
+        long words = block + ((long) first / 4 * PAGE_TOKENS + position) * Integer.BYTES;
+        long to = ((long) first * PAGE_TOKENS + position) * Float.BYTES;
+        expandKeys(memory(), words, scales + (long) position * Short.BYTES, scratch, to);
       }
     }
     return 0;
+  }
+
+  /** A span of the head, for a vector of positions with a scale each. */
+  private static void expandKeys(
+      MemorySegment from, long words, long scales, MemorySegment to, long at) {
+    FloatVector scale = Lanes.halvesOrNan(from, scales);
+    for (int row = 0; row < BLOCK; row += 4) {
+      IntVector word =
+          IntVector.fromMemorySegment(
+              I, from, words + (long) row / 4 * PAGE_TOKENS * Integer.BYTES, LE);
+      long out = at + (long) row * PAGE_TOKENS * Float.BYTES;
+      ((FloatVector) word.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(scale)
+          .intoMemorySegment(to, out, LE);
+      ((FloatVector) word.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(scale)
+          .intoMemorySegment(to, out + PAGE_TOKENS * Float.BYTES, LE);
+      ((FloatVector) word.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(scale)
+          .intoMemorySegment(to, out + 2 * PAGE_TOKENS * Float.BYTES, LE);
+      ((FloatVector) word.lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(scale)
+          .intoMemorySegment(to, out + 3 * PAGE_TOKENS * Float.BYTES, LE);
+    }
   }
 
   @Override
@@ -94,55 +116,53 @@ final class ByteKvCache extends CpuKvCache {
     long values = block + keyBytes;
     long scales = values + quantBytes;
     for (int row = 0; row < PAGE_TOKENS; row += 4) {
-      for (int col = 0; col < headDim; col += Lanes.COUNT) {
-        expand(
+      for (int first = 0; first < headDim; first += BLOCK) {
+        expandValues(
             memory(),
-            values,
-            row,
-            col,
-            headDim,
-            scale(scales, row, col),
-            scale(scales, row + 1, col),
-            scale(scales, row + 2, col),
-            scale(scales, row + 3, col),
-            scratch);
+            values + ((long) row / 4 * headDim + first) * Integer.BYTES,
+            scale(scales, row, first),
+            scale(scales, row + 1, first),
+            scale(scales, row + 2, first),
+            scale(scales, row + 3, first),
+            scratch,
+            ((long) row * headDim + first) * Float.BYTES,
+            (long) headDim * Float.BYTES);
       }
     }
     return 0;
   }
 
-  private FloatVector scale(long scales, int row, int col) {
-    long index = ((long) row * headDim + col) / BLOCK;
-    return FloatVector.broadcast(
-        F, Float.float16ToFloat(memory().get(HALF, scales + index * Short.BYTES)));
+  private float scale(long scales, int row, int first) {
+    long index = ((long) row * headDim + first) / BLOCK;
+    return Float.float16ToFloat(memory().get(HALF, scales + index * Short.BYTES));
   }
 
-  /** Four rows of a vector of columns. */
-  private static void expand(
+  /** A span of the head for four positions, each with its scale. */
+  private static void expandValues(
       MemorySegment from,
       long words,
-      int row,
-      int col,
-      int cols,
-      FloatVector a,
-      FloatVector b,
-      FloatVector c,
-      FloatVector d,
-      MemorySegment to) {
-    long at = (long) row * cols + col;
-    IntVector word =
-        IntVector.fromMemorySegment(
-            I, from, words + ((long) row / 4 * cols + col) * Integer.BYTES, LE);
-    put(word.lanewise(LSHL, 24), a, to, at);
-    put(word.lanewise(LSHL, 16), b, to, at + cols);
-    put(word.lanewise(LSHL, 8), c, to, at + 2L * cols);
-    put(word, d, to, at + 3L * cols);
-  }
-
-  /** The signed bytes at the top of the lanes. */
-  private static void put(IntVector word, FloatVector scale, MemorySegment to, long at) {
-    ((FloatVector) word.lanewise(ASHR, 24).convert(I2F, 0))
-        .mul(scale)
-        .intoMemorySegment(to, at * Float.BYTES, LE);
+      float a,
+      float b,
+      float c,
+      float d,
+      MemorySegment to,
+      long at,
+      long stride) {
+    for (int col = 0; col < BLOCK; col += Lanes.COUNT) {
+      IntVector word = IntVector.fromMemorySegment(I, from, words + (long) col * Integer.BYTES, LE);
+      long out = at + (long) col * Float.BYTES;
+      ((FloatVector) word.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(a)
+          .intoMemorySegment(to, out, LE);
+      ((FloatVector) word.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(b)
+          .intoMemorySegment(to, out + stride, LE);
+      ((FloatVector) word.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(c)
+          .intoMemorySegment(to, out + 2 * stride, LE);
+      ((FloatVector) word.lanewise(ASHR, 24).convert(I2F, 0))
+          .mul(d)
+          .intoMemorySegment(to, out + 3 * stride, LE);
+    }
   }
 }
