@@ -190,11 +190,11 @@ public abstract class BackendTck {
   @ParameterizedTest
   @EnumSource
   void shouldMultiplyOneInputBySeveralWeights(DType dtype) {
-    int cols = Math.max(96, 2 * dtype.blockSize());
-    int[] rows = {33, 1, 64, 70, 5};
+    int cols = Math.max(64, dtype.blockSize());
+    int[] rows = {33, 1, 20, 66, 5};
     DType[] types = {dtype, dtype, DType.F16, dtype, dtype};
 
-    for (int columns : new int[] {1, 3, 9, 20}) {
+    for (int columns : new int[] {1, 3, 20}) {
       float[][] x = random(columns, cols, 24);
       agree(
           tolerated(5e-7 * Math.sqrt(cols), dtype),
