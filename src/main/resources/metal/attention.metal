@@ -1,48 +1,20 @@
-// The paged KV cache, and causal attention over it.
-
-// Positions in a page, as many as lanes in a simdgroup.
-constant ushort PAGE = 32;
-
-struct StoreShape {
-  uint kv_heads;
-  uint head_dim;
-};
-
-// Copies keys and values to the slots of their tokens (page · PAGE + position in the page), one thread per element.
-// A page holds for each head the keys [head_dim, PAGE] and, in another buffer, the values [PAGE, head_dim]: lanes are
-// positions when scores are computed, and elements of the head when values are mixed. Both are f32 or f16.
-template <typename Element>
-kernel void store(device const float* keys [[buffer(0)]],
-                  device const float* values [[buffer(1)]],
-                  device Element* key_pages [[buffer(2)]],
-                  device Element* value_pages [[buffer(3)]],
-                  device const uint* slots [[buffer(4)]],
-                  constant StoreShape& shape [[buffer(5)]],
-                  uint3 at [[thread_position_in_grid]]) {
-  const uint element = at.x;
-  const uint head = at.y;
-  const uint token = at.z;
-  const ulong from = (ulong(token) * shape.kv_heads + head) * shape.head_dim + element;
-  const uint page = slots[token] / PAGE;
-  const uint position = slots[token] % PAGE;
-  const ulong block = (ulong(page) * shape.kv_heads + head) * shape.head_dim * PAGE;
-  key_pages[block + element * PAGE + position] = Element(keys[from]);
-  value_pages[block + position * shape.head_dim + element] = Element(values[from]);
-}
-
-INSTANTIATE(store_f32, store<float>)
-INSTANTIATE(store_f16, store<half>)
-
-// Attention with an online softmax (Milakov and Gimelshein, 2018): a threadgroup per tile and query head. A tile is up to
-// QUERIES consecutive tokens of one sequence, so that a prompt reads each key and value once for all of them; a decoding
-// token is a tile of its own. The simdgroups of a threadgroup take turns at the pages of the sequence and keep a softmax
-// each; these are joined at the end. A lane is a key when scores are computed, and elements of the head when values are
-// mixed.
+// Causal attention over the paged KV cache, with an online softmax (Milakov and Gimelshein, 2018).
+//
+// A threadgroup serves a tile: up to QUERIES rows of queries that share a key-value head, each a token of one sequence and
+// one of the query heads that read this head. So a decoding token reads each key and value once for all of its heads, and
+// a prompt for several tokens. The simdgroups of a threadgroup take turns at the pages of the tile and keep a softmax each;
+// these are joined at the end. A lane is a key when scores are computed, and elements of the head when values are mixed.
+// A tile may cover a part of what its queries see; what the parts come to is joined by a dispatch of its own.
 
 constant ushort ATTENTION_SIMDGROUPS = 4;
 
+// Rows in the result of a part.
+constant ushort MOST_QUERIES = 8;
+
 // The initial maximum. Fast math knows no infinities; the half of the largest number can still be subtracted.
 constant float LOWEST = -FLT_MAX / 2;
+
+constant uint WHOLE = 0xffffffffu;
 
 struct AttentionShape {
   uint heads;
@@ -53,10 +25,21 @@ struct AttentionShape {
 };
 
 struct Tile {
-  uint first;     // token of the batch
-  uint count;     // tokens
-  uint position;  // of the first
+  uint row;       // the first: token of the batch · query heads of a key-value head + head
+  uint count;     // rows
+  uint position;  // of the token of the first row
   uint pages;     // where the pages of the sequence begin in the list of pages
+  uint begin;     // first page that is read, counted in the sequence
+  uint end;       // behind the last
+  uint part;      // number of the part, or WHOLE
+};
+
+// Parts of the same rows.
+struct Parts {
+  uint row;
+  uint count;  // rows
+  uint first;  // number of the first part
+  uint parts;
 };
 
 // The first position that a token sees.
@@ -64,81 +47,98 @@ inline uint first_seen(uint position, uint window) {
   return window == 0 || position < window ? 0 : position - window + 1;
 }
 
-// ELEMENTS · 32 is at least head_dim.
-template <typename Element, ushort ELEMENTS, ushort QUERIES>
+// Where a row of queries or of results begins.
+inline ulong row_at(uint row, uint kv_head, constant AttentionShape& shape) {
+  const uint group = shape.heads / shape.kv_heads;
+  return (ulong(row / group) * shape.heads + kv_head * group + row % group) * shape.head_dim;
+}
+
+// Where a row of the result of a part begins: the mixed values, then the maximum and the total of its softmax.
+inline ulong part_at(uint part, uint row, uint kv_head, constant AttentionShape& shape) {
+  return ((ulong(part) * shape.kv_heads + kv_head) * MOST_QUERIES + row) * (shape.head_dim + 2);
+}
+
+// ELEMENTS · 32 is at least head_dim; a lane has ELEMENTS that stand together.
+template <ushort ELEMENTS, ushort QUERIES>
 kernel void attend(device const float* queries [[buffer(0)]],
-                   device const Element* key_pages [[buffer(1)]],
-                   device const Element* value_pages [[buffer(2)]],
+                   device const uchar* key_blocks [[buffer(1)]],
+                   device const uchar* value_blocks [[buffer(2)]],
                    device const Tile* tiles [[buffer(3)]],
                    device const uint* pages [[buffer(4)]],
                    device float* out [[buffer(5)]],
-                   constant AttentionShape& shape [[buffer(6)]],
-                   uint2 group [[threadgroup_position_in_grid]],
+                   device float* results [[buffer(6)]],
+                   constant AttentionShape& shape [[buffer(7)]],
+                   uint2 place [[threadgroup_position_in_grid]],
                    ushort thread_index [[thread_index_in_threadgroup]],
                    ushort lane [[thread_index_in_simdgroup]],
                    ushort simdgroup [[simdgroup_index_in_threadgroup]]) {
-  threadgroup float query[QUERIES][ELEMENTS * 32];
-  threadgroup float weights[ATTENTION_SIMDGROUPS][QUERIES][32];
+  threadgroup float4 query[QUERIES][ELEMENTS * 8];
+  threadgroup float weights[ATTENTION_SIMDGROUPS][32][QUERIES];
   threadgroup float maxima[ATTENTION_SIMDGROUPS];
   threadgroup float totals[ATTENTION_SIMDGROUPS];
   threadgroup float mixed[ATTENTION_SIMDGROUPS][ELEMENTS * 32];
-  const uint head = group.x;
-  const uint kv_head = head / (shape.heads / shape.kv_heads);
-  const Tile tile = tiles[group.y];
-  const uint first = first_seen(tile.position, shape.window);
-  const uint last = tile.position + tile.count - 1;
-  const uint stride = shape.heads * shape.head_dim;
-  device const float* from = queries + ulong(tile.first) * stride + head * shape.head_dim;
+  const uint kv_head = place.x;
+  const Tile tile = tiles[place.y];
+  const uint group = shape.heads / shape.kv_heads;
   for (ushort q = 0; q < QUERIES; q++) {
+    device const float* from = queries + row_at(tile.row + q, kv_head, shape);
     for (uint i = thread_index; i < ELEMENTS * 32; i += ATTENTION_SIMDGROUPS * 32) {
-      query[q][i] = q < tile.count && i < shape.head_dim ? from[q * stride + i] * shape.scale : 0.0f;
+      query[q][i / 4][i % 4] = q < tile.count && i < shape.head_dim ? from[i] * shape.scale : 0.0f;
     }
   }
   threadgroup_barrier(mem_flags::mem_threadgroup);
 
+  uint own[QUERIES];  // positions
   float maximum[QUERIES];
   float total[QUERIES];
   float sums[QUERIES][ELEMENTS];
   for (ushort q = 0; q < QUERIES; q++) {
+    own[q] = tile.position + (tile.row + q) / group - tile.row / group;
     maximum[q] = LOWEST;
     total[q] = 0.0f;
     for (ushort e = 0; e < ELEMENTS; e++) sums[q][e] = 0.0f;
   }
-  for (uint page = first / PAGE + simdgroup; page <= last / PAGE; page += ATTENTION_SIMDGROUPS) {
-    const ulong block = (ulong(pages[tile.pages + page]) * shape.kv_heads + kv_head) * shape.head_dim * PAGE;
-    device const Element* keys = key_pages + block;
-    device const Element* values = value_pages + block;
+  const uint first = first_seen(tile.position, shape.window);
+  const uint last = tile.position + (tile.row + tile.count - 1) / group - tile.row / group;
+  const uint runs = (shape.head_dim + KEY_RUN - 1) / KEY_RUN;
+  const uint element = lane * ELEMENTS;
+  for (uint page = tile.begin + simdgroup; page < tile.end; page += ATTENTION_SIMDGROUPS) {
+    const ulong block = block_at(pages[tile.pages + page], kv_head, shape.kv_heads, shape.head_dim);
+    device const uchar* keys = key_blocks + block;
+    device const uchar* values = value_blocks + block;
     const uint position = page * PAGE + lane;
     float scores[QUERIES];
     for (ushort q = 0; q < QUERIES; q++) scores[q] = 0.0f;
-    // What no token of the tile sees may be anything, NaN too: it is not read.
+    // What no row of the tile sees may be anything, NaN too: it is not read.
     if (position >= first && position <= last) {
-      for (uint d = 0; d < shape.head_dim; d++) {
-        const float key = float(keys[d * PAGE + lane]);
-        for (ushort q = 0; q < QUERIES; q++) scores[q] = fma(query[q][d], key, scores[q]);
+      for (uint from = 0; from < runs; from += 8) {
+        const float scale = Block::scale(keys, shape.head_dim, from / 8, lane);
+        for (uint run = from; run < min(from + 8, runs); run++) {
+          const float4 key = Block::key_run(keys, run, lane) * scale;
+          for (ushort q = 0; q < QUERIES; q++) scores[q] += dot(query[q][run], key);
+        }
       }
     }
-    float decay[QUERIES];
     for (ushort q = 0; q < QUERIES; q++) {
-      const uint own = tile.position + q;
-      const bool visible = q < tile.count && position <= own && position >= first_seen(own, shape.window);
+      const bool visible = q < tile.count && position <= own[q] && position >= first_seen(own[q], shape.window);
       const float largest = max(maximum[q], simd_max(visible ? scores[q] : LOWEST));
       const float weight = visible ? precise::exp(scores[q] - largest) : 0.0f;
-      decay[q] = precise::exp(maximum[q] - largest);
-      weights[simdgroup][q][lane] = weight;
-      total[q] = total[q] * decay[q] + simd_sum(weight);
+      const float decay = precise::exp(maximum[q] - largest);
+      weights[simdgroup][lane][q] = weight;
+      total[q] = total[q] * decay + simd_sum(weight);
       maximum[q] = largest;
+      for (ushort e = 0; e < ELEMENTS; e++) sums[q][e] *= decay;
     }
     simdgroup_barrier(mem_flags::mem_threadgroup);
-    const uint begin = max(first, page * PAGE) - page * PAGE;
-    const uint end = min(last - page * PAGE, uint(PAGE - 1));
-    for (ushort e = 0; e < ELEMENTS; e++) {
-      const uint d = e * 32 + lane;
-      if (d < shape.head_dim) {
-        for (ushort q = 0; q < QUERIES; q++) sums[q][e] *= decay[q];
-        for (uint j = begin; j <= end; j++) {
-          const float value = float(values[j * shape.head_dim + d]);
-          for (ushort q = 0; q < QUERIES; q++) sums[q][e] = fma(weights[simdgroup][q][j], value, sums[q][e]);
+    if (element < shape.head_dim) {
+      const uint begin = max(first, page * PAGE) - page * PAGE;
+      const uint end = min(last - page * PAGE, uint(PAGE - 1));
+      for (uint j = begin; j <= end; j++) {
+        const float scale = Block::scale(values, shape.head_dim, element / 32, j);
+        const uint at = value_index(element, j, shape.head_dim);
+        for (ushort e = 0; e < ELEMENTS; e++) {
+          const float value = Block::one(values, at + e) * scale;
+          for (ushort q = 0; q < QUERIES; q++) sums[q][e] = fma(weights[simdgroup][j][q], value, sums[q][e]);
         }
       }
     }
@@ -150,27 +150,65 @@ kernel void attend(device const float* queries [[buffer(0)]],
       maxima[simdgroup] = maximum[q];
       totals[simdgroup] = total[q];
     }
-    for (ushort e = 0; e < ELEMENTS; e++) mixed[simdgroup][e * 32 + lane] = sums[q][e];
+    for (ushort e = 0; e < ELEMENTS; e++) mixed[simdgroup][element + e] = sums[q][e];
     threadgroup_barrier(mem_flags::mem_threadgroup);
     float largest = LOWEST;
     for (ushort s = 0; s < ATTENTION_SIMDGROUPS; s++) largest = max(largest, maxima[s]);
     float all = 0.0f;
     for (ushort s = 0; s < ATTENTION_SIMDGROUPS; s++) all += totals[s] * precise::exp(maxima[s] - largest);
-    device float* to = out + ulong(tile.first + q) * stride + head * shape.head_dim;
+    const bool whole = tile.part == WHOLE;
+    device float* to =
+        whole ? out + row_at(tile.row + q, kv_head, shape) : results + part_at(tile.part, q, kv_head, shape);
     for (uint d = thread_index; d < shape.head_dim; d += ATTENTION_SIMDGROUPS * 32) {
       float sum = 0.0f;
       for (ushort s = 0; s < ATTENTION_SIMDGROUPS; s++) sum += mixed[s][d] * precise::exp(maxima[s] - largest);
-      to[d] = sum / all;
+      to[d] = whole ? sum / all : sum;
+    }
+    if (!whole && thread_index == 0) {
+      to[shape.head_dim] = largest;
+      to[shape.head_dim + 1] = all;
     }
     threadgroup_barrier(mem_flags::mem_threadgroup);
   }
 }
 
-#define INSTANTIATE_HEADS(elements)                                       \
-  INSTANTIATE(attend_##elements##_1_f32, attend<float, elements, 1>)      \
-  INSTANTIATE(attend_##elements##_8_f32, attend<float, elements, 8>)      \
-  INSTANTIATE(attend_##elements##_1_f16, attend<half, elements, 1>)       \
-  INSTANTIATE(attend_##elements##_8_f16, attend<half, elements, 8>)
+// Joins the parts of rows, a threadgroup for the rows of a key-value head, a simdgroup for a row at a time.
+kernel void join(device const float* results [[buffer(0)]],
+                 device const Parts* table [[buffer(1)]],
+                 device float* out [[buffer(2)]],
+                 constant AttentionShape& shape [[buffer(3)]],
+                 uint2 place [[threadgroup_position_in_grid]],
+                 ushort lane [[thread_index_in_simdgroup]],
+                 ushort simdgroup [[simdgroup_index_in_threadgroup]]) {
+  const uint kv_head = place.x;
+  const Parts parts = table[place.y];
+  for (uint q = simdgroup; q < parts.count; q += ATTENTION_SIMDGROUPS) {
+    float largest = LOWEST;
+    for (uint p = 0; p < parts.parts; p++) {
+      largest = max(largest, results[part_at(parts.first + p, q, kv_head, shape) + shape.head_dim]);
+    }
+    float all = 0.0f;
+    for (uint p = 0; p < parts.parts; p++) {
+      device const float* softmax = results + part_at(parts.first + p, q, kv_head, shape) + shape.head_dim;
+      all += softmax[1] * precise::exp(softmax[0] - largest);
+    }
+    device float* to = out + row_at(parts.row + q, kv_head, shape);
+    for (uint d = lane; d < shape.head_dim; d += 32) {
+      float sum = 0.0f;
+      for (uint p = 0; p < parts.parts; p++) {
+        device const float* from = results + part_at(parts.first + p, q, kv_head, shape);
+        sum += from[d] * precise::exp(from[shape.head_dim] - largest);
+      }
+      to[d] = sum / all;
+    }
+  }
+}
+
+#define INSTANTIATE_HEADS(elements)                                \
+  INSTANTIATE(attend_##elements##_1, attend<elements, 1>)          \
+  INSTANTIATE(attend_##elements##_2, attend<elements, 2>)          \
+  INSTANTIATE(attend_##elements##_4, attend<elements, 4>)          \
+  INSTANTIATE(attend_##elements##_8, attend<elements, 8>)
 
 INSTANTIATE_HEADS(1)
 INSTANTIATE_HEADS(2)

@@ -14,6 +14,8 @@ inline float sqrt(float x) { return __builtin_sqrtf(x); }
 inline float rsqrt(float x) { return 1.0f / __builtin_sqrtf(x); }
 inline float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 inline float abs(float x) { return __builtin_fabsf(x); }
+inline float fabs(float x) { return __builtin_fabsf(x); }
+inline float rint(float x) { return __builtin_rintf(x); }
 
 // NaN wins, so that a mistake does not hide behind a maximum.
 template <class T>

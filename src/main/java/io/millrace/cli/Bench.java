@@ -1,7 +1,7 @@
 package io.millrace.cli;
 
+import io.millrace.engine.Transformer;
 import io.millrace.model.Llama;
-import io.millrace.tensor.Backend;
 import io.millrace.tensor.KvCache;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -10,14 +10,14 @@ import java.util.SplittableRandom;
 final class Bench {
   private static final long WARM_UP_NANOS = 2_000_000_000L;
 
+  private final Transformer transformer;
   private final Llama llama;
-  private final Backend backend;
   private final int promptTokens;
   private final int generateTokens;
 
-  Bench(Llama llama, Backend backend, int promptTokens, int generateTokens) {
-    this.llama = llama;
-    this.backend = backend;
+  Bench(Transformer transformer, int promptTokens, int generateTokens) {
+    this.transformer = transformer;
+    this.llama = transformer.llama();
     this.promptTokens = promptTokens;
     this.generateTokens = generateTokens;
   }
@@ -34,8 +34,7 @@ final class Bench {
   /** Runs {@code batch} sequences, after having run them for a while to warm up. */
   Result measure(int batch) {
     int pagesPerSequence = Math.ceilDiv(promptTokens + generateTokens, KvCache.PAGE_TOKENS);
-    var shape = llama.config().kvShape();
-    try (KvCache cache = backend.allocate(shape, batch * pagesPerSequence)) {
+    try (KvCache cache = transformer.allocateCache(batch * pagesPerSequence)) {
       long start = System.nanoTime();
       do {
         prefill(cache, batch, pagesPerSequence);
@@ -70,7 +69,7 @@ final class Bench {
   }
 
   private double bytesRead(int batch) {
-    double pageBytes = backend.pageBytes(llama.config().kvShape());
+    double pageBytes = transformer.pageBytes();
     double tokensRead = promptTokens + (generateTokens + 1) / 2.0;
     double cacheBytes = batch * tokensRead * pageBytes / KvCache.PAGE_TOKENS;
     return generateTokens * (llama.bytesPerPass() + cacheBytes);

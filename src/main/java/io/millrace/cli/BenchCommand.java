@@ -112,7 +112,7 @@ final class BenchCommand implements Callable<Integer> {
       err.printf(
           "%s, %,d bytes of weights%n", transformer.backend().description(), llama.weightBytes());
       err.flush();
-      Bench bench = new Bench(llama, transformer.backend(), promptTokens, generateTokens);
+      Bench bench = new Bench(transformer, promptTokens, generateTokens);
       if (!json) {
         out().println("batch  prefill tokens/s  decode tokens/s  read GB/s  of the machine's GB/s");
       }

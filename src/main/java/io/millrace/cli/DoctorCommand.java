@@ -1,6 +1,7 @@
 package io.millrace.cli;
 
 import io.millrace.cpu.CpuBackend;
+import io.millrace.engine.Transformer;
 import io.millrace.metal.MetalBackend;
 import io.millrace.metal.SelfCheck;
 import io.millrace.metal.objc.Libraries;
@@ -103,7 +104,8 @@ final class DoctorCommand implements Callable<Integer> {
     ModelConfig config = config();
     Llama llama =
         Llama.load(config, new RandomWeights(config, DType.Q8_0, 1), backend, PROMPT_TOKENS, 1);
-    Bench.Result decoded = new Bench(llama, backend, PROMPT_TOKENS, GENERATE_TOKENS).measure(1);
+    Bench.Result decoded =
+        new Bench(new Transformer(llama, backend), PROMPT_TOKENS, GENERATE_TOKENS).measure(1);
     double tokens = GENERATE_TOKENS / decoded.decodeSeconds();
     double read = decoded.bytesRead() / decoded.decodeSeconds() / 1e9;
     out.printf(

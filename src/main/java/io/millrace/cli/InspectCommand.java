@@ -9,6 +9,7 @@ import io.millrace.weights.CheckpointException;
 import io.millrace.weights.CheckpointSummary;
 import io.millrace.weights.CheckpointSummary.TypeShare;
 import io.millrace.worker.MemoryNeed;
+import io.millrace.worker.ModelOptions.KvType;
 import io.millrace.worker.Settings;
 import java.io.PrintWriter;
 import java.util.List;
@@ -41,6 +42,13 @@ final class InspectCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Sequences at the same time that memory is counted for (default: 8).")
   private int slots = Settings.defaults().get(Settings.WORKER_SLOTS);
+
+  @Option(
+      names = "--kv-type",
+      paramLabel = "auto|f32|f16|q8_0",
+      defaultValue = "auto",
+      description = "Type of keys and values that memory is counted for (default: auto, f32).")
+  private KvType kvType;
 
   @Option(names = "--json", description = "Print one line of JSON.")
   private boolean json;
@@ -132,7 +140,7 @@ final class InspectCommand implements Callable<Integer> {
     Optional<String> problem = problem(checkpoint);
     if (problem.isEmpty()) {
       long weights = summary.types().stream().mapToLong(TypeShare::bytes).sum();
-      memory = Optional.of(MemoryNeed.of(checkpoint.config(), weights, slots));
+      memory = Optional.of(memoryNeed(checkpoint, weights));
       context = OptionalInt.of(checkpoint.config().contextLength());
     }
     return new Report(
@@ -142,6 +150,14 @@ final class InspectCommand implements Callable<Integer> {
         memory,
         checkpoint.fingerprint(),
         problem);
+  }
+
+  private MemoryNeed memoryNeed(Checkpoint checkpoint, long weights) {
+    try {
+      return MemoryNeed.of(checkpoint.config(), weights, slots, kvType);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--kv-type: " + e.getMessage(), e);
+    }
   }
 
   /** The first reason why this build cannot compute with the model, if there is one. */

@@ -73,7 +73,7 @@ final class LogitsCommand implements Callable<Integer> {
     Backend device = transformer.backend();
     int[] ids = tokens.stream().mapToInt(Integer::intValue).toArray();
     int pages = Math.ceilDiv(ids.length, KvCache.PAGE_TOKENS);
-    try (KvCache cache = device.allocate(llama.config().kvShape(), pages)) {
+    try (KvCache cache = transformer.allocateCache(pages)) {
       Activation rows = SequenceBatches.prefill(llama, cache, ids);
       float[] logits = new float[llama.config().vocabSize()];
       device.read(rows, 0, logits);

@@ -6,9 +6,10 @@ import static io.millrace.tensor.KvCache.PAGE_TOKENS;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
 import io.millrace.tensor.Batch;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -18,49 +19,39 @@ import jdk.incubator.vector.VectorMask;
  * what else is in the batch.
  */
 final class Attention {
-  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LE);
-
   private final ThreadTeam team;
 
-  /** For each worker, the scores of one head over its context. */
-  private final float[][] scores;
+  private final Scratch[] scratches;
 
-  /** For each worker, the lanes of a vector to be added up in order. */
-  private final float[][] lanes;
+  /** What one worker needs. */
+  private static final class Scratch {
+    /** Scores of one head over its context. */
+    private float[] scores = {};
+
+    /** The lanes of a vector, to be added up in order. */
+    private final float[] lanes = new float[Lanes.COUNT];
+
+    /** What one head comes to. */
+    private float[] mixed = {};
+
+    /** The keys or values of one head in a page, where the cache has to expand them. */
+    private MemorySegment page = MemorySegment.NULL;
+
+    void reserve(int span, int headDim) {
+      int stride = CpuKvCache.valueStride(headDim);
+      if (scores.length < span) {
+        scores = new float[Math.max(span, 2 * scores.length)];
+      }
+      if (mixed.length < stride) {
+        mixed = new float[stride];
+        page = Arena.ofAuto().allocate((long) PAGE_TOKENS * stride * Float.BYTES, Long.BYTES);
+      }
+    }
+  }
 
   Attention(ThreadTeam team) {
     this.team = team;
-    this.scores = new float[team.size()][0];
-    this.lanes = new float[team.size()][Lanes.COUNT];
-  }
-
-  /** Writes keys and values of a batch to its pages. */
-  void store(CpuKvCache cache, int layer, CpuActivation keys, CpuActivation values, Batch batch) {
-    team.run(
-        batch.size(),
-        (token, worker) -> {
-          int headDim = cache.shape().headDim();
-          int position = batch.positions()[token];
-          int page = batch.pages()[batch.sequences()[token]][position / PAGE_TOKENS];
-          int slot = position % PAGE_TOKENS;
-          for (int head = 0; head < cache.shape().kvHeads(); head++) {
-            int from = keys.at(token) + head * headDim;
-            long to = cache.keys(page, layer, head) + (long) slot * Float.BYTES;
-            for (int i = 0; i < headDim; i++) {
-              cache
-                  .memory()
-                  .set(FLOAT, to + (long) i * PAGE_TOKENS * Float.BYTES, keys.data()[from + i]);
-            }
-            MemorySegment.copy(
-                values.data(),
-                values.at(token) + head * headDim,
-                cache.memory(),
-                FLOAT,
-                cache.values(page, layer, head)
-                    + (long) slot * CpuKvCache.valueStride(headDim) * Float.BYTES,
-                headDim);
-          }
-        });
+    this.scratches = Stream.generate(Scratch::new).limit(team.size()).toArray(Scratch[]::new);
   }
 
   /** {@code out = softmax(scale · q · kᵀ) · v} for every head of every token. */
@@ -75,57 +66,68 @@ final class Attention {
     int headDim = cache.shape().headDim();
     int heads = queries.cols() / headDim;
     int group = heads / cache.shape().kvHeads();
+    int stride = CpuKvCache.valueStride(headDim);
     team.run(
         batch.size() * heads,
         (task, worker) -> {
           int token = task / heads;
           int head = task % heads;
+          int kvHead = head / group;
           int[] pages = batch.pages()[batch.sequences()[token]];
           int position = batch.positions()[token];
           int first = window == 0 ? 0 : Math.max(0, position - window + 1);
           int firstPage = first / PAGE_TOKENS;
           int lastPage = position / PAGE_TOKENS;
+          int origin = firstPage * PAGE_TOKENS;
           int span = (lastPage - firstPage + 1) * PAGE_TOKENS;
-          if (scores[worker].length < span) {
-            scores[worker] = new float[Math.max(span, 2 * scores[worker].length)];
-          }
-          float[] s = scores[worker];
+          Scratch scratch = scratches[worker];
+          scratch.reserve(span, headDim);
+          MemorySegment memory = cache.readable(scratch.page);
+          float[] s = scratch.scores;
           int query = queries.at(token) + head * headDim;
           for (int p = firstPage; p <= lastPage; p++) {
-            long keys = cache.keys(pages[p], layer, head / group);
-            score(
-                cache.memory(),
-                keys,
-                headDim,
-                scale,
-                queries.data(),
-                query,
-                s,
-                (p - firstPage) * PAGE_TOKENS);
+            long keys = cache.keys(cache.block(pages[p], layer, kvHead), scratch.page);
+            score(memory, keys, headDim, scale, queries.data(), query, s, p * PAGE_TOKENS - origin);
           }
-          int origin = firstPage * PAGE_TOKENS;
           Arrays.fill(s, 0, first - origin, Float.NEGATIVE_INFINITY);
           Arrays.fill(s, position + 1 - origin, span, Float.NEGATIVE_INFINITY);
-          float sum = softmax(s, span, lanes[worker]);
+          float sum = softmax(s, span, scratch.lanes);
+          float[] mixed = scratch.mixed;
+          Arrays.fill(mixed, 0, stride, 0);
+          for (int p = firstPage; p <= lastPage; p++) {
+            long values = cache.values(cache.block(pages[p], layer, kvHead), scratch.page);
+            int from = Math.max(first, p * PAGE_TOKENS);
+            int end = Math.min(position + 1, (p + 1) * PAGE_TOKENS);
+            mix(
+                memory,
+                values + (long) (from % PAGE_TOKENS) * stride * Float.BYTES,
+                stride,
+                s,
+                from - origin,
+                end - from,
+                mixed);
+          }
           int to = out.at(token) + head * headDim;
           for (int d = 0; d < headDim; d += Lanes.COUNT) {
-            FloatVector mixed = FloatVector.zero(F);
-            for (int p = firstPage; p <= lastPage; p++) {
-              long values = cache.values(pages[p], layer, head / group) + (long) d * Float.BYTES;
-              int from = Math.max(first, p * PAGE_TOKENS);
-              int end = Math.min(position + 1, (p + 1) * PAGE_TOKENS);
-              int stride = CpuKvCache.valueStride(headDim) * Float.BYTES;
-              for (int i = from; i < end; i++) {
-                FloatVector value =
-                    FloatVector.fromMemorySegment(
-                        F, cache.memory(), values + (long) (i % PAGE_TOKENS) * stride, LE);
-                mixed = value.fma(FloatVector.broadcast(F, s[i - origin]), mixed);
-              }
-            }
             VectorMask<Float> inHead = F.indexInRange(d, headDim);
-            mixed.div(sum).intoArray(out.data(), to + d, inHead);
+            FloatVector.fromArray(F, mixed, d).div(sum).intoArray(out.data(), to + d, inHead);
           }
         });
+  }
+
+  /** {@code mixed += s[at..at + count] · v}, in order of the positions. */
+  private static void mix(
+      MemorySegment memory, long values, int stride, float[] s, int at, int count, float[] mixed) {
+    for (int d = 0; d < stride; d += Lanes.COUNT) {
+      FloatVector sum = FloatVector.fromArray(F, mixed, d);
+      long from = values + (long) d * Float.BYTES;
+      for (int i = 0; i < count; i++) {
+        FloatVector value =
+            FloatVector.fromMemorySegment(F, memory, from + (long) i * stride * Float.BYTES, LE);
+        sum = value.fma(FloatVector.broadcast(F, s[at + i]), sum);
+      }
+      sum.intoArray(mixed, d);
+    }
   }
 
   /** {@code s[at..] = scale · (q · k)} for the positions of a page. */

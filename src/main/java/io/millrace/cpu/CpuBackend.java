@@ -3,6 +3,7 @@ package io.millrace.cpu;
 import io.millrace.tensor.Activation;
 import io.millrace.tensor.Backend;
 import io.millrace.tensor.Batch;
+import io.millrace.tensor.DType;
 import io.millrace.tensor.KvCache;
 import io.millrace.tensor.Rope;
 import io.millrace.tensor.Shapes;
@@ -22,7 +23,7 @@ public final class CpuBackend implements Backend {
   private final Arena arena = Arena.ofShared();
   private final Matmul matmul;
   private final Embedding embedding;
-  private final RotaryEmbedding rotary;
+  private final RotaryEmbedding rotary = new RotaryEmbedding();
   private final Attention attention;
   private final RowKernels rows;
 
@@ -38,7 +39,7 @@ public final class CpuBackend implements Backend {
     team = new ThreadTeam(threads);
     matmul = new Matmul(team);
     embedding = new Embedding(team);
-    rotary = new RotaryEmbedding(team);
+
     attention = new Attention(team);
     rows = new RowKernels(team);
   }
@@ -69,14 +70,20 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public KvCache allocate(KvCache.Shape shape, int pages) {
-    Shapes.checkAllocate(shape, pages);
-    return new CpuKvCache(shape, pages);
+  public DType cacheType() {
+    return DType.F32;
   }
 
   @Override
-  public long pageBytes(KvCache.Shape shape) {
-    return CpuKvCache.pageBytes(shape);
+  public KvCache allocate(KvCache.Shape shape, int pages, DType type) {
+    Shapes.checkAllocate(shape, pages, type);
+    return CpuKvCache.allocate(shape, pages, type);
+  }
+
+  @Override
+  public long pageBytes(KvCache.Shape shape, DType type) {
+    Shapes.checkCacheType(shape, type);
+    return CpuKvCache.pageBytes(shape, type);
   }
 
   @Override
@@ -113,15 +120,25 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public void rope(Activation x, int headDim, Rope rope, Batch batch) {
-    Shapes.checkRope(x, headDim, rope, batch);
-    rotary.run(own(x), headDim, rope, batch);
-  }
-
-  @Override
-  public void store(KvCache cache, int layer, Activation keys, Activation values, Batch batch) {
-    Shapes.checkStore(cache, layer, keys, values, batch);
-    attention.store((CpuKvCache) cache, layer, own(keys), own(values), batch);
+  public void rotateAndStore(
+      Activation queries,
+      Activation keys,
+      Activation values,
+      Rope rope,
+      KvCache cache,
+      int layer,
+      Batch batch) {
+    Shapes.checkRotateAndStore(queries, keys, values, rope, cache, layer, batch);
+    CpuKvCache store = (CpuKvCache) cache;
+    int headDim = cache.shape().headDim();
+    rotary.prepare(rope, batch);
+    team.run(
+        batch.size(),
+        (token, worker) -> {
+          rotary.rotate(own(queries), token, headDim);
+          rotary.rotate(own(keys), token, headDim);
+          store.put(layer, own(keys), own(values), batch, token);
+        });
   }
 
   @Override

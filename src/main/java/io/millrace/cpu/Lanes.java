@@ -1,5 +1,6 @@
 package io.millrace.cpu;
 
+import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.S2I;
 
@@ -38,6 +39,9 @@ final class Lanes {
   /** Lanes of a vector of floats. */
   static final int COUNT = F.length();
 
+  /** What no finite f16 reaches. */
+  private static final float HALF_LIMIT = 65_536;
+
   /** Everything off the heap is little-endian, as the checkpoints are. */
   static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
@@ -50,6 +54,13 @@ final class Lanes {
         .and(HalfPanels.F16_MASK)
         .reinterpretAsFloats()
         .mul(HalfPanels.F16_FACTOR);
+  }
+
+  /** The f16 numbers at {@code at}, those that are not finite as NaN. */
+  static FloatVector halvesOrNan(MemorySegment memory, long at) {
+    FloatVector halves = halves(memory, at);
+    // An exponent of all ones was lifted beyond the largest f16.
+    return halves.blend(Float.NaN, halves.abs().compare(GE, HALF_LIMIT));
   }
 
   /** {@code count} rounded up to whole vectors of any width. */

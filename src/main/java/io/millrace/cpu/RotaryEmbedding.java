@@ -9,41 +9,37 @@ import java.util.Arrays;
  * of every layer.
  */
 final class RotaryEmbedding {
-  private final ThreadTeam team;
   private Rope rope;
   private int[] positions = {};
   private float[] cos = {};
   private float[] sin = {};
 
-  RotaryEmbedding(ThreadTeam team) {
-    this.team = team;
-  }
-
-  void run(CpuActivation x, int headDim, Rope rope, Batch batch) {
+  /** Computes the angles of a batch, unless they are those of the last one. */
+  void prepare(Rope rope, Batch batch) {
     if (rope != this.rope || !Arrays.equals(positions, batch.positions())) {
       prepare(rope, batch.positions());
     }
+  }
+
+  /** Rotates the heads of a token of the batch that was prepared. */
+  void rotate(CpuActivation x, int token, int headDim) {
     boolean interleaved = rope.pairing() == Rope.Pairing.INTERLEAVED;
     int pairs = rope.frequencies().length;
     int step = interleaved ? 2 : 1;
     int apart = interleaved ? 1 : pairs;
-    team.run(
-        batch.size(),
-        (token, worker) -> {
-          float[] data = x.data();
-          int end = x.at(token) + x.cols();
-          for (int head = x.at(token); head < end; head += headDim) {
-            for (int pair = 0; pair < pairs; pair++) {
-              float c = cos[token * pairs + pair];
-              float s = sin[token * pairs + pair];
-              int first = head + pair * step;
-              float a = data[first];
-              float b = data[first + apart];
-              data[first] = a * c - b * s;
-              data[first + apart] = a * s + b * c;
-            }
-          }
-        });
+    float[] data = x.data();
+    int end = x.at(token) + x.cols();
+    for (int head = x.at(token); head < end; head += headDim) {
+      for (int pair = 0; pair < pairs; pair++) {
+        float c = cos[token * pairs + pair];
+        float s = sin[token * pairs + pair];
+        int first = head + pair * step;
+        float a = data[first];
+        float b = data[first + apart];
+        data[first] = a * c - b * s;
+        data[first + apart] = a * s + b * c;
+      }
+    }
   }
 
   private void prepare(Rope rope, int[] positions) {

@@ -58,7 +58,7 @@ final class BatchGenerator implements AutoCloseable {
     this.reload = reload;
     this.tokenizer = tokenizer;
     this.clock = clock;
-    this.cache = transformer.backend().allocate(llama.config().kvShape(), pageCount);
+    this.cache = transformer.allocateCache(pageCount);
     this.pages = new KvPages(pageCount);
     this.scheduler = new Scheduler(pages, slots, llama.maxTokens());
     this.candidates = new Candidates(llama.config().vocabSize());
@@ -201,7 +201,7 @@ final class BatchGenerator implements AutoCloseable {
   private void rebuild() {
     close();
     transformer = reload.get();
-    cache = transformer.backend().allocate(transformer.llama().config().kvShape(), pages.total());
+    cache = transformer.allocateCache(pages.total());
     open = true;
     log.info("Loaded the model again");
   }

@@ -4,22 +4,20 @@ import static io.millrace.tensor.KvCache.PAGE_TOKENS;
 
 import io.millrace.tensor.Batch;
 import io.millrace.tensor.Rope;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * What kernels need to know of a batch, brought to the GPU once per step: all layers use the same
- * tables.
+ * tables, but for those that differ in what a token sees.
  */
 final class BatchTables {
-  /** Most tokens of a tile: queries that the attention kernel takes at once. */
-  static final int TILE_TOKENS = 8;
-
   private final Step step;
   private final Map<Batch, Pages> pages = new IdentityHashMap<>();
+  private final Map<Batch, Map<Heads, Work>> works = new IdentityHashMap<>();
   private final Map<Batch, Map<Rope, Step.Table>> turns = new IdentityHashMap<>();
 
   BatchTables(Step step) {
@@ -27,20 +25,30 @@ final class BatchTables {
   }
 
   /**
-   * Consecutive tokens of one sequence, whose attention is computed together: rows of {@code first
-   * token, count, position of the first, where the pages of its sequence begin}.
-   */
-  record Tiles(int count, Step.Table table) {}
-
-  /**
    * Where the tokens of a batch stand in the cache.
    *
-   * @param single tiles of one token, as those that decode
-   * @param several tiles of up to {@link #TILE_TOKENS}
+   * @param starts where the pages of each sequence begin in {@code pages}
    * @param pages the pages of all sequences, one after the other
    * @param slots {@code [n]} {@code page · PAGE_TOKENS + position in the page}
    */
-  record Pages(Tiles single, Tiles several, Step.Table pages, Step.Table slots) {}
+  record Pages(int[] starts, Step.Table pages, Step.Table slots) {}
+
+  /**
+   * What a plan for attention depends on, beside the batch.
+   *
+   * @param group query heads for each key-value head
+   * @param window positions that a token sees; 0 for all
+   */
+  record Heads(int group, int kvHeads, int window) {}
+
+  /** A table of rows, and how many it has. */
+  record Rows(int count, Step.Table table) {}
+
+  /** What one dispatch of attention does: tiles of up to {@code width} rows. */
+  record Tiles(int width, Rows rows) {}
+
+  /** An {@link AttentionPlan} on the GPU. */
+  record Work(List<Tiles> tiles, Rows parts) {}
 
   Pages pages(Batch batch) {
     return pages.computeIfAbsent(batch, this::createPages);
@@ -63,26 +71,26 @@ final class BatchTables {
       int page = batch.pages()[batch.sequences()[i]][position / PAGE_TOKENS];
       slots[i] = page * PAGE_TOKENS + position % PAGE_TOKENS;
     }
-    List<int[]> single = new ArrayList<>();
-    List<int[]> several = new ArrayList<>();
-    for (int first = 0; first < batch.size(); ) {
-      int sequence = batch.sequences()[first];
-      int count = 1;
-      while (count < TILE_TOKENS
-          && first + count < batch.size()
-          && batch.sequences()[first + count] == sequence) {
-        count++;
-      }
-      int[] tile = {first, count, batch.positions()[first], starts[sequence]};
-      (count == 1 ? single : several).add(tile);
-      first += count;
-    }
-    return new Pages(tiles(single), tiles(several), step.table(all), step.table(slots));
+    return new Pages(starts, step.table(all), step.table(slots));
   }
 
-  private Tiles tiles(List<int[]> tiles) {
-    int[] rows = tiles.stream().flatMapToInt(Arrays::stream).toArray();
-    return new Tiles(tiles.size(), step.table(rows));
+  Work work(Batch batch, Heads heads) {
+    return works
+        .computeIfAbsent(batch, b -> new HashMap<>())
+        .computeIfAbsent(heads, h -> createWork(batch, h));
+  }
+
+  private Work createWork(Batch batch, Heads heads) {
+    AttentionPlan plan =
+        AttentionPlan.of(
+            batch, pages(batch).starts(), heads.group(), heads.kvHeads(), heads.window());
+    return new Work(
+        plan.tiles().stream().map(t -> new Tiles(t.width(), rows(t.rows()))).toList(),
+        rows(plan.parts()));
+  }
+
+  private Rows rows(List<int[]> rows) {
+    return new Rows(rows.size(), step.table(rows.stream().flatMapToInt(Arrays::stream).toArray()));
   }
 
   /**
@@ -116,6 +124,7 @@ final class BatchTables {
   /** After a commit nothing is there any more. */
   void clear() {
     pages.clear();
+    works.clear();
     turns.clear();
   }
 }

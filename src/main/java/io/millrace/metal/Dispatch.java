@@ -50,6 +50,11 @@ final class Dispatch {
     return bind(index, x.buffer(), 0, x.bytes(rows), Optional.of(operation));
   }
 
+  /** The same of a whole buffer. */
+  Dispatch writesPart(int index, Buffer buffer, Object operation) {
+    return bind(index, buffer, 0, buffer.contents().byteSize(), Optional.of(operation));
+  }
+
   /** A whole buffer, of which something is written, and may be read before. */
   Dispatch writes(int index, Buffer buffer) {
     return bind(index, buffer, 0, buffer.contents().byteSize(), Optional.of(this));

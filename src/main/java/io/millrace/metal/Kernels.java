@@ -19,37 +19,43 @@ import java.util.stream.Collectors;
 
 /**
  * The kernels. Families that read weights are compiled for each format of weights when the first
- * weight of that format is loaded, the others when the backend opens; a kernel is made ready when
- * it is first asked for.
+ * weight of that format is loaded, those of the KV cache when the first cache of a format is
+ * allocated, the others when the backend opens; a kernel is made ready when it is first asked for.
  */
 final class Kernels implements AutoCloseable {
   /** Definitions that every family begins with. */
   private static final String FORMATS = "formats.metal";
 
+  /** Whose format a family is compiled for. */
+  enum Subject {
+    NONE,
+    WEIGHTS,
+    CACHE
+  }
+
   /** Kernels that are compiled together. */
   enum Family {
-    ROWS(false, "silu.metal", "rows.metal"),
-    ROPE(false, "rope.metal"),
-    ATTENTION(false, "attention.metal"),
-    EMBED(true, "embed.metal"),
-    VECTOR(true, "vector.metal"),
-    PRODUCTS(true, "silu.metal", "products.metal", "matvec.metal", "matmat.metal");
+    ROWS(Subject.NONE, "silu.metal", "rows.metal"),
+    ROPE(Subject.CACHE, "pages.metal", "rope.metal"),
+    ATTENTION(Subject.CACHE, "pages.metal", "attention.metal"),
+    EMBED(Subject.WEIGHTS, "embed.metal"),
+    VECTOR(Subject.WEIGHTS, "vector.metal"),
+    PRODUCTS(Subject.WEIGHTS, "silu.metal", "products.metal", "matvec.metal", "matmat.metal");
 
-    private final boolean readsWeights;
+    private final Subject subject;
     private final List<String> files;
 
-    Family(boolean readsWeights, String... files) {
-      this.readsWeights = readsWeights;
+    Family(Subject subject, String... files) {
+      this.subject = subject;
       this.files = List.of(files);
     }
 
-    /** Whether it is compiled for one format of weights at a time. */
-    boolean readsWeights() {
-      return readsWeights;
+    Subject subject() {
+      return subject;
     }
   }
 
-  /** What is compiled at once: a family, for a format where it reads weights. */
+  /** What is compiled at once: a family, for a format where it has a subject. */
   private record Unit(Family family, Optional<WeightType> format) {}
 
   private record Key(Unit unit, String kernel, List<Boolean> constants) {}
@@ -59,7 +65,7 @@ final class Kernels implements AutoCloseable {
   private final Map<Key, Pipeline> pipelines = new HashMap<>();
 
   /**
-   * Compiles the families that read no weights.
+   * Compiles the families without a format.
    *
    * @throws MetalException with the compiler's message
    */
@@ -67,7 +73,7 @@ final class Kernels implements AutoCloseable {
     this.device = device;
     try {
       for (Family family : Family.values()) {
-        if (!family.readsWeights) {
+        if (family.subject == Subject.NONE) {
           library(new Unit(family, Optional.empty()));
         }
       }
@@ -84,8 +90,21 @@ final class Kernels implements AutoCloseable {
    * @throws MetalException with the compiler's message
    */
   boolean compile(WeightType format, boolean matrix) {
-    List<Family> families =
-        matrix ? List.of(Family.EMBED, Family.PRODUCTS) : List.of(Family.VECTOR);
+    return compile(
+        format, matrix ? List.of(Family.EMBED, Family.PRODUCTS) : List.of(Family.VECTOR));
+  }
+
+  /**
+   * Compiles what works with a KV cache of a format.
+   *
+   * @return whether there was something to compile
+   * @throws MetalException with the compiler's message
+   */
+  boolean compileForCache(DType format) {
+    return compile(format, List.of(Family.ROPE, Family.ATTENTION));
+  }
+
+  private boolean compile(WeightType format, List<Family> families) {
     int before = libraries.size();
     families.forEach(family -> library(new Unit(family, Optional.of(format))));
     return libraries.size() > before;
@@ -129,16 +148,16 @@ final class Kernels implements AutoCloseable {
     }
   }
 
+  /** A kernel that runs with up to {@code threads} threads in a threadgroup. */
+  Pipeline get(Family family, String kernel, int threads) {
+    return get(new Key(new Unit(family, Optional.empty()), kernel, List.of()), threads);
+  }
+
   /**
-   * A kernel that runs with up to {@code threads} threads in a threadgroup.
+   * A kernel for a format.
    *
    * @param constants values of its function constants
    */
-  Pipeline get(Family family, String kernel, int threads, Boolean... constants) {
-    return get(new Key(new Unit(family, Optional.empty()), kernel, List.of(constants)), threads);
-  }
-
-  /** A kernel that reads weights of a format. */
   Pipeline get(Family family, WeightType format, String kernel, int threads, Boolean... constants) {
     Unit unit = new Unit(family, Optional.of(format));
     return get(new Key(unit, kernel, List.of(constants)), threads);

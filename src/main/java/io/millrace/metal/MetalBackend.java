@@ -54,7 +54,7 @@ public final class MetalBackend implements Backend {
     step = new Step(gpu.queue(), memory);
     tables = new BatchTables(step);
     matmul = new Matmul(kernels, step);
-    attention = new Attention(kernels, step, tables);
+    attention = new Attention(kernels, step, tables, memory);
   }
 
   /**
@@ -138,9 +138,17 @@ public final class MetalBackend implements Backend {
   }
 
   @Override
-  public KvCache allocate(KvCache.Shape shape, int pages) {
-    Shapes.checkAllocate(shape, pages);
-    return new MetalKvCache(shape, pages, cacheType, memory);
+  public DType cacheType() {
+    return cacheType;
+  }
+
+  @Override
+  public KvCache allocate(KvCache.Shape shape, int pages, DType type) {
+    Shapes.checkAllocate(shape, pages, type);
+    if (kernels.compileForCache(type) && checked) {
+      checkWith(probe -> SelfCheck.requireAttention(probe, type));
+    }
+    return new MetalKvCache(shape, pages, type, memory);
   }
 
   @Override
@@ -149,8 +157,9 @@ public final class MetalBackend implements Backend {
   }
 
   @Override
-  public long pageBytes(KvCache.Shape shape) {
-    return MetalKvCache.pageBytes(shape, cacheType);
+  public long pageBytes(KvCache.Shape shape, DType type) {
+    Shapes.checkCacheType(shape, type);
+    return MetalKvCache.pageBytes(shape, type);
   }
 
   @Override
@@ -229,18 +238,18 @@ public final class MetalBackend implements Backend {
   }
 
   @Override
-  public void rope(Activation x, int headDim, Rope rope, Batch batch) {
-    Shapes.checkRope(x, headDim, rope, batch);
+  public void rotateAndStore(
+      Activation queries,
+      Activation keys,
+      Activation values,
+      Rope rope,
+      KvCache cache,
+      int layer,
+      Batch batch) {
+    Shapes.checkRotateAndStore(queries, keys, values, rope, cache, layer, batch);
     if (batch.size() > 0) {
-      attention.encodeRope(own(x), headDim, rope, batch);
-    }
-  }
-
-  @Override
-  public void store(KvCache cache, int layer, Activation keys, Activation values, Batch batch) {
-    Shapes.checkStore(cache, layer, keys, values, batch);
-    if (batch.size() > 0) {
-      attention.encodeStore((MetalKvCache) cache, layer, own(keys), own(values), batch);
+      attention.encodeRotateAndStore(
+          own(queries), own(keys), own(values), rope, (MetalKvCache) cache, layer, batch);
     }
   }
 

@@ -1,18 +1,21 @@
 package io.millrace.metal;
 
+import static io.millrace.tensor.KvCache.PAGE_TOKENS;
+
 import io.millrace.metal.objc.Buffer;
 import io.millrace.tensor.DType;
 import io.millrace.tensor.KvCache;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * Keys and values, a buffer of each per layer, so that no buffer grows with the number of layers. A
- * page holds for each head its keys {@code [headDim, PAGE_TOKENS]}, or its values {@code
- * [PAGE_TOKENS, headDim]}.
+ * Keys and values, a buffer of each per layer, so that no buffer grows with the number of layers.
+ * {@code pages.metal} says how a page stores them.
  */
 final class MetalKvCache implements KvCache {
+  /** Heads are stored with zeros up to a whole number of these. */
+  private static final int STRIDE = 8;
+
   private final Shape shape;
   private final int pages;
   private final DType dtype;
@@ -20,9 +23,6 @@ final class MetalKvCache implements KvCache {
   private final List<Buffer> keys;
   private final List<Buffer> values;
 
-  /**
-   * @param dtype F32 or F16
-   */
   MetalKvCache(Shape shape, int pages, DType dtype, DeviceMemory memory) {
     this.shape = shape;
     this.pages = pages;
@@ -40,12 +40,14 @@ final class MetalKvCache implements KvCache {
   }
 
   static long pageBytes(Shape shape, DType dtype) {
-    return 2 * dtype.bytes((long) PAGE_TOKENS * shape.layers() * shape.rowElements());
+    int stored = Math.ceilDiv(shape.headDim(), STRIDE) * STRIDE;
+    long heads = (long) shape.layers() * shape.kvHeads() * PAGE_TOKENS;
+    return 2 * heads * dtype.bytes(stored);
   }
 
-  /** The kernel of a family that works on elements of this cache's type. */
-  String kernel(String family) {
-    return family + "_" + dtype.name().toLowerCase(Locale.ROOT);
+  /** The type of keys and values. */
+  DType dtype() {
+    return dtype;
   }
 
   Buffer keys(int layer) {

@@ -67,7 +67,9 @@ public final class SelfCheck {
       check.products(new AffineType(bits, 64, DType.F16));
     }
     check.rows();
-    check.attention();
+    for (DType type : new DType[] {DType.F32, DType.F16, DType.Q8_0}) {
+      check.attention(type);
+    }
     return List.copyOf(check.results);
   }
 
@@ -79,7 +81,17 @@ public final class SelfCheck {
   public static void require(Backend backend) {
     SelfCheck check = new SelfCheck(backend);
     check.rows();
-    check.attention();
+    check.require();
+  }
+
+  /**
+   * The same for those that work on a KV cache of a type.
+   *
+   * @throws IllegalStateException naming the kernels
+   */
+  public static void requireAttention(Backend backend, DType type) {
+    SelfCheck check = new SelfCheck(backend);
+    check.attention(type);
     check.require();
   }
 
@@ -167,55 +179,78 @@ public final class SelfCheck {
           b.argmax(activation(b, 3, COLS, 13), 3, out);
           return out;
         });
-    for (Rope.Pairing pairing : Rope.Pairing.values()) {
-      Rope rope = Rope.standard(32, 10_000, pairing);
-      compare(
-          "rope " + pairing.name().toLowerCase(Locale.ROOT),
-          1e-4,
-          b -> {
-            Activation x = activation(b, 3, COLS, 9);
-            b.rope(x, 32, rope, batch(100, 3));
-            return x;
-          });
-    }
   }
 
-  private void attention() {
+  private void attention(DType type) {
     for (int headDim : new int[] {32, 64, 128, 256}) {
-      attention(headDim);
+      for (int heads : new int[] {1, 2, 4, 8}) {
+        attention(type, heads, headDim);
+      }
     }
+    longContext(type);
   }
 
   /** Prefill of one and a half pages, then one more token, with a window at the end. */
-  private void attention(int headDim) {
+  private void attention(DType type, int heads, int headDim) {
+    boolean interleaved = heads == 1 || heads == 4;
+    Rope.Pairing pairing = interleaved ? Rope.Pairing.INTERLEAVED : Rope.Pairing.HALF_SPLIT;
     compare(
-        "attention " + headDim,
+        "attention %s %d x%d".formatted(type, headDim, heads).toLowerCase(Locale.ROOT),
         2e-2,
         b -> {
+          Rope rope = Rope.standard(headDim, 10_000, pairing);
           int prefill = PAGE_TOKENS + PAGE_TOKENS / 2;
-          try (KvCache cache = b.allocate(new KvCache.Shape(1, 1, headDim), 3)) {
-            attend(b, cache, headDim, batch(0, prefill), 0);
-            Activation out = attend(b, cache, headDim, batch(prefill, 1), 20);
+          try (KvCache cache = b.allocate(new KvCache.Shape(1, 1, headDim), 3, type)) {
+            attend(b, cache, heads, rope, batch(0, prefill), 0);
+            Activation out = attend(b, cache, heads, rope, batch(prefill, 1), 20);
             b.commit();
             return out;
           }
         });
   }
 
-  private static Activation attend(Backend b, KvCache cache, int headDim, Batch batch, int window) {
+  private static Activation attend(
+      Backend b, KvCache cache, int heads, Rope rope, Batch batch, int window) {
     int n = batch.size();
-    Activation out = b.allocate(n, 2 * headDim);
+    int headDim = cache.shape().headDim();
+    Activation out = b.allocate(n, heads * headDim);
     Activation keys = activation(b, n, headDim, 10);
-    b.store(cache, 0, keys, activation(b, n, headDim, 11), batch);
-    b.attention(
-        activation(b, n, 2 * headDim, 12),
-        cache,
-        0,
-        (float) (4 / Math.sqrt(headDim)),
-        window,
-        batch,
-        out);
+    Activation queries = activation(b, n, heads * headDim, 12);
+    b.rotateAndStore(queries, keys, activation(b, n, headDim, 11), rope, cache, 0, batch);
+    b.attention(queries, cache, 0, (float) (4 / Math.sqrt(headDim)), window, batch, out);
     return out;
+  }
+
+  /** One token that sees so many that their pages are shared out. */
+  private void longContext(DType type) {
+    compare(
+        "attention %s, long".formatted(type).toLowerCase(Locale.ROOT),
+        2e-2,
+        b -> {
+          int headDim = 32;
+          Rope rope = Rope.standard(headDim, 10_000, Rope.Pairing.INTERLEAVED);
+          int[] pages = IntStream.range(0, 2 * AttentionPlan.PART_PAGES).toArray();
+          int n = pages.length * PAGE_TOKENS;
+          int[] positions = IntStream.range(0, n).toArray();
+          int[][] one = {pages};
+          Batch all = new Batch(new int[n], positions, new int[n], one, new int[0]);
+          Batch last = new Batch(new int[1], new int[] {n - 1}, new int[1], one, new int[0]);
+          Activation out = b.allocate(1, headDim);
+          Activation queries = activation(b, n, headDim, 14);
+          try (KvCache cache = b.allocate(new KvCache.Shape(1, 1, headDim), pages.length, type)) {
+            b.rotateAndStore(
+                queries,
+                activation(b, n, headDim, 15),
+                activation(b, n, headDim, 16),
+                rope,
+                cache,
+                0,
+                all);
+            b.attention(queries, cache, 0, 0.5f, 0, last, out);
+            b.commit();
+          }
+          return out;
+        });
   }
 
   /** Consecutive tokens of one sequence, whose pages are 2, 0 and 1. */

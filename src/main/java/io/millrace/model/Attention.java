@@ -53,10 +53,8 @@ final class Attention {
     queryNorm.ifPresent(gain -> normalizeHeads(scratch.queries, gain, rows));
     keyNorm.ifPresent(gain -> normalizeHeads(scratch.keys, gain, rows));
 
-    backend.rope(scratch.queries, config.headDim(), config.rope(), batch);
-    backend.rope(scratch.keys, config.headDim(), config.rope(), batch);
-    backend.store(cache, layer, scratch.keys, scratch.values, batch);
-
+    backend.rotateAndStore(
+        scratch.queries, scratch.keys, scratch.values, config.rope(), cache, layer, batch);
     backend.attention(
         scratch.queries, cache, layer, scale, config.windows().get(layer), batch, scratch.attended);
     wo.forward(backend, scratch.attended, rows, out);

@@ -31,16 +31,31 @@ public interface Backend extends AutoCloseable {
   /** A zeroed activation, for the backend's lifetime. */
   Activation allocate(int rows, int cols);
 
-  /** Room for {@code pages} pages of keys and values, allocated at once. */
-  KvCache allocate(KvCache.Shape shape, int pages);
+  /**
+   * The type of keys and values where nobody wants another: F32, or what has as much precision as
+   * the weights that were loaded so far.
+   */
+  DType cacheType();
+
+  /**
+   * Room for {@code pages} pages of keys and values, allocated at once.
+   *
+   * @param type of keys and values: F32, F16, or Q8_0 as {@link Quantizer} defines it
+   * @throws IllegalArgumentException when heads of {@code shape} cannot be kept in {@code type}
+   */
+  KvCache allocate(KvCache.Shape shape, int pages, DType type);
 
   /** Bytes that can still be allocated here, where the device sets a limit of its own. */
   default long available() {
     return Long.MAX_VALUE;
   }
 
-  /** Bytes that one page of {@code shape} takes in {@link #allocate(KvCache.Shape, int)}. */
-  long pageBytes(KvCache.Shape shape);
+  /**
+   * Bytes that one page of {@code shape} takes in {@link #allocate(KvCache.Shape, int, DType)}.
+   *
+   * @throws IllegalArgumentException when heads of {@code shape} cannot be kept in {@code type}
+   */
+  long pageBytes(KvCache.Shape shape, DType type);
 
   /** {@code out[i] = table[tokens[i]]} for each token of the batch. */
   void embed(Weight table, Batch batch, Activation out);
@@ -86,16 +101,18 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
-   * Rotates every head of {@code x [batch, heads · headDim]} in place, by the positions of the
-   * batch.
+   * The way into attention: rotates every head of queries {@code [batch, heads · headDim]} and keys
+   * {@code [batch, kvHeads · headDim]} in place, by the positions of the batch, and writes keys and
+   * values {@code [batch, kvHeads · headDim]} of one layer to the pages of the batch.
    */
-  void rope(Activation x, int headDim, Rope rope, Batch batch);
-
-  /**
-   * Writes keys and values {@code [batch, kvHeads · headDim]} of one layer to the pages of the
-   * batch.
-   */
-  void store(KvCache cache, int layer, Activation keys, Activation values, Batch batch);
+  void rotateAndStore(
+      Activation queries,
+      Activation keys,
+      Activation values,
+      Rope rope,
+      KvCache cache,
+      int layer,
+      Batch batch);
 
   /**
    * Causal scaled dot-product attention over the paged cache, which already holds the batch's own

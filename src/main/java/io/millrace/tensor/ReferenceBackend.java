@@ -48,18 +48,25 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public KvCache allocate(KvCache.Shape shape, int pages) {
-    Shapes.checkAllocate(shape, pages);
+  public DType cacheType() {
+    return DType.F32;
+  }
+
+  @Override
+  public KvCache allocate(KvCache.Shape shape, int pages, DType type) {
+    Shapes.checkAllocate(shape, pages, type);
     int slots = Math.multiplyExact(pages, PAGE_TOKENS);
     return new Cache(
         shape,
         pages,
+        type,
         new float[shape.layers()][slots][shape.rowElements()],
         new float[shape.layers()][slots][shape.rowElements()]);
   }
 
   @Override
-  public long pageBytes(KvCache.Shape shape) {
+  public long pageBytes(KvCache.Shape shape, DType type) {
+    Shapes.checkCacheType(shape, type);
     return 2L * Float.BYTES * PAGE_TOKENS * shape.layers() * shape.rowElements();
   }
 
@@ -114,36 +121,60 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public void rope(Activation x, int headDim, Rope rope, Batch batch) {
-    Shapes.checkRope(x, headDim, rope, batch);
-    int pairs = rope.frequencies().length;
+  public void rotateAndStore(
+      Activation queries,
+      Activation keys,
+      Activation values,
+      Rope rope,
+      KvCache cache,
+      int layer,
+      Batch batch) {
+    Shapes.checkRotateAndStore(queries, keys, values, rope, cache, layer, batch);
+    Cache store = (Cache) cache;
     for (int i = 0; i < batch.size(); i++) {
-      float[] row = values(x)[i];
-      for (int head = 0; head < x.cols(); head += headDim) {
-        for (int pair = 0; pair < pairs; pair++) {
-          double angle = rope.angle(batch.positions()[i], pair);
-          double cos = Math.cos(angle) * rope.scale();
-          double sin = Math.sin(angle) * rope.scale();
-          boolean interleaved = rope.pairing() == Rope.Pairing.INTERLEAVED;
-          int first = head + (interleaved ? 2 * pair : pair);
-          int second = first + (interleaved ? 1 : pairs);
-          float a = row[first];
-          float b = row[second];
-          row[first] = (float) (a * cos - b * sin);
-          row[second] = (float) (a * sin + b * cos);
-        }
-      }
+      int position = batch.positions()[i];
+      rotate(values(queries)[i], cache.shape().headDim(), rope, position);
+      rotate(values(keys)[i], cache.shape().headDim(), rope, position);
+      int slot = slot(batch, batch.sequences()[i], position);
+      round(values(keys)[i], store.type, store.keys[layer][slot]);
+      round(values(values)[i], store.type, store.values[layer][slot]);
     }
   }
 
-  @Override
-  public void store(KvCache cache, int layer, Activation keys, Activation values, Batch batch) {
-    Shapes.checkStore(cache, layer, keys, values, batch);
-    Cache store = (Cache) cache;
-    for (int i = 0; i < batch.size(); i++) {
-      int slot = slot(batch, batch.sequences()[i], batch.positions()[i]);
-      copy(values(keys)[i], store.keys[layer][slot]);
-      copy(values(values)[i], store.values[layer][slot]);
+  /** What comes back of keys or values from a cache of a type. */
+  private static void round(float[] row, DType type, float[] into) {
+    for (int i = 0; i < row.length; i++) {
+      into[i] =
+          switch (type) {
+            case F16 -> half(row[i]);
+            case Q8_0 -> {
+              float scale = Quantizer.scale(row, i / Quantizer.BLOCK * Quantizer.BLOCK);
+              yield Quantizer.quant(row[i], scale) * half(scale);
+            }
+            default -> row[i];
+          };
+    }
+  }
+
+  private static float half(float x) {
+    return Float.float16ToFloat(Float.floatToFloat16(x));
+  }
+
+  private static void rotate(float[] row, int headDim, Rope rope, int position) {
+    int pairs = rope.frequencies().length;
+    boolean interleaved = rope.pairing() == Rope.Pairing.INTERLEAVED;
+    for (int head = 0; head < row.length; head += headDim) {
+      for (int pair = 0; pair < pairs; pair++) {
+        double angle = rope.angle(position, pair);
+        double cos = Math.cos(angle) * rope.scale();
+        double sin = Math.sin(angle) * rope.scale();
+        int first = head + (interleaved ? 2 * pair : pair);
+        int second = first + (interleaved ? 1 : pairs);
+        float a = row[first];
+        float b = row[second];
+        row[first] = (float) (a * cos - b * sin);
+        row[second] = (float) (a * sin + b * cos);
+      }
     }
   }
 
@@ -289,7 +320,8 @@ public final class ReferenceBackend implements Backend {
     }
   }
 
-  private record Cache(Shape shape, int pages, float[][][] keys, float[][][] values)
+  /** Numbers are kept as f32, rounded to what the type can hold. */
+  private record Cache(Shape shape, int pages, DType type, float[][][] keys, float[][][] values)
       implements KvCache {
     @Override
     public long bytes() {

@@ -83,23 +83,26 @@ public final class Shapes {
     }
   }
 
-  /** Arguments of {@link Backend#rope}. */
-  public static void checkRope(Activation x, int headDim, Rope rope, Batch batch) {
-    checkRows("rope", "x", x, batch.size());
-    checkHeads("rope", "x", x, headDim);
+  /** Arguments of {@link Backend#rotateAndStore}. */
+  public static void checkRotateAndStore(
+      Activation queries,
+      Activation keys,
+      Activation values,
+      Rope rope,
+      KvCache cache,
+      int layer,
+      Batch batch) {
+    int headDim = cache.shape().headDim();
+    checkRows("rotateAndStore", "queries", queries, batch.size());
+    checkRows("rotateAndStore", "keys", keys, batch.size());
+    checkRows("rotateAndStore", "values", values, batch.size());
+    checkHeads("rotateAndStore", "queries", queries, headDim);
+    checkCols("rotateAndStore", "keys", keys, "the cache", cache.shape().rowElements());
+    checkCols("rotateAndStore", "values", values, "the cache", cache.shape().rowElements());
     if (rope.rotated() > headDim) {
-      throw refuse("rope: rotates %d elements of heads of %d", rope.rotated(), headDim);
+      throw refuse("rotateAndStore: rotates %d elements of heads of %d", rope.rotated(), headDim);
     }
-  }
-
-  /** Arguments of {@link Backend#store}. */
-  public static void checkStore(
-      KvCache cache, int layer, Activation keys, Activation values, Batch batch) {
-    checkRows("store", "keys", keys, batch.size());
-    checkRows("store", "values", values, batch.size());
-    checkCols("store", "keys", keys, "the cache", cache.shape().rowElements());
-    checkCols("store", "values", values, "the cache", cache.shape().rowElements());
-    checkPages("store", cache, layer, batch);
+    checkPages("rotateAndStore", cache, layer, batch);
   }
 
   /** Arguments of {@link Backend#attention}. */
@@ -165,8 +168,21 @@ public final class Shapes {
     }
   }
 
-  /** Arguments of {@link Backend#allocate(KvCache.Shape, int)}. */
-  public static void checkAllocate(KvCache.Shape shape, int pages) {
+  /** Arguments of {@link Backend#pageBytes}. */
+  public static void checkCacheType(KvCache.Shape shape, DType type) {
+    if (type != DType.F32 && type != DType.F16 && type != DType.Q8_0) {
+      throw refuse("keys and values cannot be kept in %s, expected F32, F16 or Q8_0", type);
+    }
+    if (shape.headDim() % type.blockSize() != 0) {
+      throw refuse(
+          "keys and values of heads of %d elements cannot be kept in %s, whose blocks have %d; take F16 or F32",
+          shape.headDim(), type, type.blockSize());
+    }
+  }
+
+  /** Arguments of {@link Backend#allocate(KvCache.Shape, int, DType)}. */
+  public static void checkAllocate(KvCache.Shape shape, int pages, DType type) {
+    checkCacheType(shape, type);
     if (pages < 1) {
       throw refuse("allocate: %d pages of keys and values, expected at least 1", pages);
     }

@@ -9,6 +9,9 @@ import io.millrace.model.Llama;
 import io.millrace.model.ModelConfig;
 import io.millrace.model.WeightSet;
 import io.millrace.tensor.Backend;
+import io.millrace.tensor.DType;
+import io.millrace.tensor.Shapes;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,8 +23,10 @@ import org.slf4j.LoggerFactory;
  * @param threads that compute, on a CPU
  * @param slots sequences that run at the same time
  * @param memory bytes for weights and KV cache; empty for a share of the machine's
+ * @param kvType of keys and values in the KV cache
  */
-public record ModelOptions(BackendChoice backend, int threads, int slots, OptionalLong memory) {
+public record ModelOptions(
+    BackendChoice backend, int threads, int slots, OptionalLong memory, KvType kvType) {
   /** Most tokens of one step; larger batches are no faster on a CPU. */
   private static final int STEP_TOKENS = 256;
 
@@ -40,7 +45,8 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
         settings.get(Settings.WORKER_BACKEND),
         settings.get(Settings.WORKER_THREADS).orElseGet(ModelOptions::processors),
         settings.get(Settings.WORKER_SLOTS),
-        settings.get(Settings.WORKER_MEMORY));
+        settings.get(Settings.WORKER_MEMORY),
+        settings.get(Settings.WORKER_KV_TYPE));
   }
 
   private static int processors() {
@@ -57,13 +63,34 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
     CPU
   }
 
+  /** The values of {@code --kv-type}. */
+  public enum KvType {
+    /** As the backend keeps them for the model's weights. */
+    AUTO(Optional.empty()),
+    F32(Optional.of(DType.F32)),
+    F16(Optional.of(DType.F16)),
+    Q8_0(Optional.of(DType.Q8_0));
+
+    private final Optional<DType> type;
+
+    KvType(Optional<DType> type) {
+      this.type = type;
+    }
+
+    DType on(Backend device) {
+      return type.orElseGet(device::cacheType);
+    }
+  }
+
   /**
    * Loads weights into a new backend.
    *
-   * @throws IllegalArgumentException when they do not fit the configuration or the backend
+   * @throws IllegalArgumentException when they do not fit the configuration or the backend, or
+   *     heads of the model cannot be kept in the type that was asked for
    * @throws MetalException when the GPU was asked for and cannot be used
    */
   public Transformer load(ModelConfig config, WeightSet weights) {
+    kvType.type.ifPresent(type -> Shapes.checkCacheType(config.kvShape(), type));
     return switch (backend) {
       case CPU -> load(config, weights, new CpuBackend(threads));
       case METAL -> load(config, weights, MetalBackend.openChecked(Libraries.system()));
@@ -88,7 +115,8 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
   private Transformer load(ModelConfig config, WeightSet weights, Backend device) {
     try {
       int stepTokens = Math.max(STEP_TOKENS, slots);
-      return new Transformer(Llama.load(config, weights, device, stepTokens, slots), device);
+      Llama llama = Llama.load(config, weights, device, stepTokens, slots);
+      return new Transformer(llama, device, kvType.on(device));
     } catch (Throwable e) {
       device.close();
       throw e;
@@ -107,7 +135,7 @@ public record ModelOptions(BackendChoice backend, int threads, int slots, Option
         Math.min(budget - llama.weightBytes(), transformer.backend().available())
             + llama.weightBytes(),
         llama.weightBytes(),
-        transformer.backend().pageBytes(llama.config().kvShape()),
+        transformer.pageBytes(),
         slots,
         llama.config().contextLength());
   }

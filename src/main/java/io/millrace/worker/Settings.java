@@ -3,6 +3,7 @@ package io.millrace.worker;
 import static java.util.Objects.requireNonNull;
 
 import io.millrace.worker.ModelOptions.BackendChoice;
+import io.millrace.worker.ModelOptions.KvType;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -38,6 +39,8 @@ public final class Settings {
   public static final Setting<Optional<String>> WORKER_ID = Setting.text("worker.id", "");
   public static final Setting<Integer> WORKER_SLOTS = Setting.count("worker.slots", 8, 1);
   public static final Setting<OptionalLong> WORKER_MEMORY = Setting.bytesOrAuto("worker.memory");
+  public static final Setting<KvType> WORKER_KV_TYPE =
+      Setting.choice("worker.kv-type", KvType.AUTO);
   public static final Setting<BackendChoice> WORKER_BACKEND =
       Setting.choice("worker.backend", BackendChoice.AUTO);
   public static final Setting<OptionalInt> WORKER_THREADS = Setting.countOrAuto("worker.threads");
@@ -83,6 +86,7 @@ public final class Settings {
           WORKER_ID,
           WORKER_SLOTS,
           WORKER_MEMORY,
+          WORKER_KV_TYPE,
           WORKER_BACKEND,
           WORKER_THREADS,
           WORKER_HEARTBEAT_INTERVAL,

@@ -25,7 +25,7 @@ class DoctorCommandTest {
     assertThat(run.exit()).as(run.out() + run.err()).isZero();
     assertThat(run.out())
         .contains("gpu       metal: Metal simulator", "families Apple 7, Apple 8, Metal 3")
-        .contains("matvec q8_0 x8", "matmat bf16 x40", "attention 128")
+        .contains("matvec q8_0 x8", "matmat bf16 x40", "attention f16 128 x8")
         .doesNotContain("WRONG");
     assertThat(run.outLines().getLast())
         .startsWith("report ")

@@ -63,6 +63,29 @@ class GoldenConformanceTest {
   }
 
   @Test
+  void shouldChooseTheSameTokensWithKeysAndValuesInF16() throws IOException {
+    Path model = SharedFiles.require("models").resolve("stories260K-Q8_0.gguf");
+
+    JsonNode precise = greedy(model, "f32");
+
+    assertThat(greedy(model, "f16").get("tokens")).isEqualTo(precise.get("tokens"));
+  }
+
+  private static JsonNode greedy(Path model, String kvType) throws IOException {
+    return run(
+        "generate",
+        "--model",
+        model.toString(),
+        "--kv-type",
+        kvType,
+        "--prompt",
+        "Once upon a time",
+        "--max-tokens",
+        "100",
+        "--json");
+  }
+
+  @Test
   void shouldTellTheStoryOfLily() throws IOException {
     Path model = SharedFiles.require("models/stories260K.gguf");
 

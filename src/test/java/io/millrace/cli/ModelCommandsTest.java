@@ -158,6 +158,22 @@ class ModelCommandsTest {
   }
 
   @Test
+  void shouldCountMemoryForTheTypeOfKeysAndValues() throws IOException {
+    assertThat(run("inspect", "--model", model, "--json")).isZero();
+    assertThat(run("inspect", "--model", model, "--kv-type", "f16", "--json")).isZero();
+
+    String[] lines = out.toString().split("\\R");
+    assertThat(kvBytesPerToken(lines[0])).isEqualTo(2 * kvBytesPerToken(lines[1]));
+    assertThat(run("inspect", "--model", model, "--kv-type", "q8_0")).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("--kv-type: keys and values of heads of 4 elements cannot be kept in Q8_0");
+  }
+
+  private static int kvBytesPerToken(String line) throws IOException {
+    return new ObjectMapper().readTree(line).at("/memory/kv_bytes_per_token").intValue();
+  }
+
+  @Test
   void shouldPrintWhyAModelDoesNotRunHere() {
     String other =
         TinyModel.writer()

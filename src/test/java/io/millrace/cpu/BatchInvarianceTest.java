@@ -58,23 +58,25 @@ class BatchInvarianceTest {
   /** One layer's worth of everything but products, over a sequence of 75 tokens. */
   @Test
   void shouldAttendAlikeHoweverTheSequenceIsCut() {
-    float[][] whole = layer(1, 75);
+    for (DType type : new DType[] {DType.F32, DType.F16, DType.Q8_0}) {
+      float[][] whole = layer(1, 75, type);
 
-    for (int threads = 1; threads <= 3; threads++) {
-      for (int chunk : new int[] {1, 7, 32, 40, 75}) {
-        assertThat(layer(threads, chunk))
-            .as("chunks of %d, %d threads", chunk, threads)
-            .isDeepEqualTo(whole);
+      for (int threads = 1; threads <= 3; threads++) {
+        for (int chunk : new int[] {1, 7, 32, 40, 75}) {
+          assertThat(layer(threads, chunk, type))
+              .as("chunks of %d, %d threads, %s", chunk, threads, type)
+              .isDeepEqualTo(whole);
+        }
       }
     }
   }
 
   /** Each pass holds a chunk of sequence 0, and as many tokens of another. */
-  private static float[][] layer(int threads, int chunk) {
+  private static float[][] layer(int threads, int chunk, DType type) {
     int length = 75;
     int heads = 6;
     int kvHeads = 2;
-    int headDim = 48;
+    int headDim = 64;
     float[][] q = random(length, heads * headDim, 3);
     float[][] k = random(length, kvHeads * headDim, 4);
     float[][] v = random(length, kvHeads * headDim, 5);
@@ -83,7 +85,7 @@ class BatchInvarianceTest {
     Rope rope = new Rope(new double[] {1, 0.3, 0.1}, Rope.Pairing.HALF_SPLIT, 1);
     float[][] result = new float[length][];
     try (CpuBackend backend = new CpuBackend(threads);
-        KvCache cache = backend.allocate(new KvCache.Shape(1, kvHeads, headDim), 6)) {
+        KvCache cache = backend.allocate(new KvCache.Shape(1, kvHeads, headDim), 6, type)) {
       Weight gain = backend.load(RandomTensor.of(DType.F32, 1, heads * headDim, 7));
       for (int from = 0; from < length; from += chunk) {
         int n = Math.min(chunk, length - from);
@@ -97,9 +99,7 @@ class BatchInvarianceTest {
         Activation out = backend.allocate(2 * n, heads * headDim);
 
         backend.rmsNorm(queries, gain, 1e-5f, 2 * n, queries);
-        backend.rope(queries, headDim, rope, batch);
-        backend.rope(keys, headDim, rope, batch);
-        backend.store(cache, 0, keys, values, batch);
+        backend.rotateAndStore(queries, keys, values, rope, cache, 0, batch);
         backend.attention(queries, cache, 0, 0.3f, 50, batch, out);
         backend.swiglu(out, queries, 2 * n);
         backend.addRmsNorm(out, queries, gain, 1e-5f, 2 * n, queries);

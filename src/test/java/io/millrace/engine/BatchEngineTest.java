@@ -13,6 +13,7 @@ import io.millrace.engine.GenerationEvent.Failed;
 import io.millrace.engine.GenerationEvent.FinishReason;
 import io.millrace.engine.GenerationRequest.Progress;
 import io.millrace.tensor.Backend;
+import io.millrace.tensor.DType;
 import io.millrace.tensor.ReferenceBackend;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,11 +25,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class BatchEngineTest {
-  private final EngineRig rig = new EngineRig(this::backend);
+  private final EngineRig rig = new EngineRig(this::backend, this::cacheType);
 
   /** A new backend, for an engine to close. */
   protected Backend backend() {
     return new ReferenceBackend();
+  }
+
+  /** The type of keys and values. */
+  protected DType cacheType(Backend backend) {
+    return backend.cacheType();
   }
 
   @AfterEach

@@ -8,6 +8,7 @@ import io.millrace.engine.GenerationEvent.Tokens;
 import io.millrace.engine.GenerationRequest.Progress;
 import io.millrace.model.TinyModel;
 import io.millrace.tensor.Backend;
+import io.millrace.tensor.DType;
 import io.millrace.tensor.ReferenceBackend;
 import io.millrace.text.chat.ChatTemplate;
 import java.time.Instant;
@@ -21,6 +22,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -37,6 +39,7 @@ final class EngineRig {
           + "{{ m.content }}{% endfor %}!";
 
   private final Supplier<Backend> backends;
+  private final Function<Backend, DType> cacheType;
   private final List<AutoCloseable> open = new ArrayList<>();
 
   EngineRig() {
@@ -44,7 +47,12 @@ final class EngineRig {
   }
 
   EngineRig(Supplier<Backend> backends) {
+    this(backends, Backend::cacheType);
+  }
+
+  EngineRig(Supplier<Backend> backends, Function<Backend, DType> cacheType) {
     this.backends = backends;
+    this.cacheType = cacheType;
   }
 
   /** Closes all engines, and then what they stand on. */
@@ -88,8 +96,11 @@ final class EngineRig {
     return engine;
   }
 
-  static Transformer load(Backend backend) {
-    return new Transformer(TinyModel.load(backend, ByteTokenizer.VOCAB_SIZE, 48, 16), backend);
+  private Transformer load(Backend backend) {
+    return new Transformer(
+        TinyModel.load(backend, ByteTokenizer.VOCAB_SIZE, 48, 16),
+        backend,
+        cacheType.apply(backend));
   }
 
   static EngineStatus awaitIdle(Engine engine) throws InterruptedException {

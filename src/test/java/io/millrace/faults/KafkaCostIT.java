@@ -26,6 +26,7 @@ import io.millrace.text.Tokenizer;
 import io.millrace.worker.EmbeddedBroker;
 import io.millrace.worker.ModelOptions;
 import io.millrace.worker.ModelOptions.BackendChoice;
+import io.millrace.worker.ModelOptions.KvType;
 import io.millrace.worker.Node;
 import io.millrace.worker.Settings;
 import java.time.Duration;
@@ -62,7 +63,8 @@ class KafkaCostIT {
             BackendChoice.CPU,
             Runtime.getRuntime().availableProcessors(),
             SLOTS,
-            OptionalLong.empty());
+            OptionalLong.empty(),
+            KvType.AUTO);
     Transformer transformer = options.load(config, new RandomWeights(config, DType.Q8_0, 1));
     BatchEngine.Settings settings = new BatchEngine.Settings(SLOTS, SLOTS * 8, "random", "test");
     try (MeasuredEngine engine =

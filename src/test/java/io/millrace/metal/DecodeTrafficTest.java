@@ -71,20 +71,31 @@ class DecodeTrafficTest {
   @ParameterizedTest
   @EnumSource(names = {"Q8_0", "Q4_0"})
   void shouldReadWeightsAndCacheOnce(DType dtype) {
-    Read one = decode(dtype, 1);
-    Read eight = decode(dtype, 8);
+    Read one = decode(dtype, 1, DType.F16);
+    Read eight = decode(dtype, 8, DType.F16);
 
     assertThat((double) one.weights()).isLessThanOrEqualTo(1.05 * one.neededWeights());
     assertThat((double) eight.weights()).isLessThanOrEqualTo(1.1 * one.weights());
+    assertThat((double) one.cache()).isLessThanOrEqualTo(1.05 * one.neededCache());
+    assertThat((double) eight.cache()).isLessThanOrEqualTo(1.05 * eight.neededCache());
   }
 
-  private Read decode(DType dtype, int sequences) {
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "Q8_0"})
+  void shouldReadTheCacheOnceInAnyType(DType cacheType) {
+    Read read = decode(DType.Q4_0, 2, cacheType);
+
+    assertThat((double) read.cache())
+        .isBetween(0.95 * read.neededCache(), 1.05 * read.neededCache());
+  }
+
+  private Read decode(DType dtype, int sequences, DType cacheType) {
     try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
       Set<Long> tables = addresses(simulator.allocations());
       Llama llama =
           Llama.load(CONFIG, new RandomWeights(CONFIG, dtype, 1), backend, sequences, sequences);
       List<Allocation> model = simulator.allocations();
-      try (KvCache cache = backend.allocate(CONFIG.kvShape(), PAGES * sequences)) {
+      try (KvCache cache = backend.allocate(CONFIG.kvShape(), PAGES * sequences, cacheType)) {
         Set<Long> caches = addresses(simulator.allocations());
         caches.removeAll(addresses(model));
         fill(backend, cache, sequences);
@@ -135,7 +146,14 @@ class DecodeTrafficTest {
       Batch batch = new Batch(new int[all.length], positions, all, pages(sequences), new int[0]);
       for (int layer = 0; layer < CONFIG.layers(); layer++) {
         float[][] rows = random(positions.length, CONFIG.kvDim(), layer);
-        backend.store(cache, layer, activation(backend, rows), activation(backend, rows), batch);
+        backend.rotateAndStore(
+            backend.allocate(positions.length, CONFIG.queryDim()),
+            activation(backend, rows),
+            activation(backend, rows),
+            CONFIG.rope(),
+            cache,
+            layer,
+            batch);
         backend.commit();
       }
     }

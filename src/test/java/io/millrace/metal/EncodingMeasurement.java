@@ -40,7 +40,7 @@ class EncodingMeasurement {
             ModelConfig.unlimited(LAYERS));
     try (MetalBackend backend = MetalBackend.open(simulator.libraries())) {
       Llama llama = Llama.load(config, new RandomWeights(config, DType.Q8_0, 1), backend, 8, 8);
-      try (KvCache cache = backend.allocate(config.kvShape(), 1)) {
+      try (KvCache cache = backend.allocate(config.kvShape(), 1, backend.cacheType())) {
         Batch step = new Batch(new int[1], new int[1], new int[1], new int[1][1], new int[1]);
         double[] millis = new double[WARM_UP + STEPS];
         for (int i = 0; i < millis.length; i++) {

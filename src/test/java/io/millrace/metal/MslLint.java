@@ -113,7 +113,7 @@ final class MslLint {
             // OpenCL has shared arrays in kernels only, and kernels cannot be templates.
             .replaceAll(
                 "(?<=[;{}])(\\s*)threadgroup\\s+(\\w+)\\s+(\\w+)\\s*((?:\\[[^\\]]*\\])+)\\s*;",
-                "$1threadgroup $2 (&$3)$4 = *(threadgroup $2(*)$4)0;");
+                "$1threadgroup metal::same<$2> (&$3)$4 = *(threadgroup metal::same<$2>(*)$4)0;");
     return "#include <metal_stdlib>\n" + translated;
   }
 

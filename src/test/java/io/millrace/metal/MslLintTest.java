@@ -35,16 +35,20 @@ class MslLintTest {
             Stream.of(2, 3, 4, 5, 6, 8).map(bits -> new AffineType(bits, 64, DType.BF16)));
     Stream<Arguments> without =
         Stream.of(Kernels.Family.values())
-            .filter(family -> !family.readsWeights())
+            .filter(family -> family.subject() == Kernels.Subject.NONE)
             .map(family -> Arguments.of(family, Optional.empty()));
     // Formats are used alike by all families: one family with every format, every family with one.
     Stream<Arguments> families =
         Stream.of(Kernels.Family.values())
-            .filter(Kernels.Family::readsWeights)
+            .filter(family -> family.subject() != Kernels.Subject.NONE)
             .map(family -> Arguments.of(family, Optional.of(DType.F16)));
+    Stream<Arguments> caches =
+        Stream.of(DType.F32, DType.Q8_0)
+            .map(type -> Arguments.of(Kernels.Family.ATTENTION, Optional.of(type)));
     return Stream.of(
             without,
             families,
+            caches,
             formats.map(format -> Arguments.of(Kernels.Family.PRODUCTS, Optional.of(format))))
         .flatMap(arguments -> arguments);
   }

@@ -18,6 +18,9 @@ class SelfCheckTest {
   void shouldAcceptTheDefinition() {
     try (Backend right = without("nothing")) {
       assertThatNoException().isThrownBy(() -> SelfCheck.require(right));
+      for (DType dtype : new DType[] {DType.F32, DType.F16, DType.Q8_0}) {
+        assertThatNoException().isThrownBy(() -> SelfCheck.requireAttention(right, dtype));
+      }
       for (DType dtype : DType.values()) {
         assertThatNoException().isThrownBy(() -> SelfCheck.requireProducts(right, dtype));
       }
@@ -25,17 +28,7 @@ class SelfCheckTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "swiglu",
-        "addRmsNorm",
-        "addBias",
-        "gather",
-        "rmsNorm",
-        "rope",
-        "argmax",
-        "attention"
-      })
+  @ValueSource(strings = {"swiglu", "addRmsNorm", "addBias", "gather", "rmsNorm", "argmax"})
   void shouldRefuseAWrongOperation(String operation) {
     try (Backend wrong = without(operation)) {
       assertThatIllegalStateException()
@@ -53,6 +46,16 @@ class SelfCheckTest {
       assertThatIllegalStateException()
           .isThrownBy(() -> SelfCheck.requireProducts(wrong, format))
           .withMessageContaining("affine 4-bit g64 bf16");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rotateAndStore", "attention"})
+  void shouldRefuseWrongAttention(String operation) {
+    try (Backend wrong = without(operation)) {
+      assertThatIllegalStateException()
+          .isThrownBy(() -> SelfCheck.requireAttention(wrong, DType.Q8_0))
+          .withMessageContaining("attention q8_0 64");
     }
   }
 

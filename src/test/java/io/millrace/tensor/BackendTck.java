@@ -1,7 +1,7 @@
 package io.millrace.tensor;
 
+import static io.millrace.tensor.DType.Q8_0;
 import static io.millrace.tensor.TensorRig.activation;
-import static io.millrace.tensor.TensorRig.positions;
 import static io.millrace.tensor.TensorRig.random;
 import static io.millrace.tensor.TensorRig.read;
 import static io.millrace.tensor.TensorRig.tokens;
@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -268,19 +269,13 @@ public abstract class BackendTck {
       frequencies[i] = Math.pow(10_000, -2.0 * i / rotated);
     }
     float[][] x = random(4, 3 * headDim, 8);
-    Batch batch = positions(new int[4], new int[] {0, 7, 8, 131_071});
+    Batch batch = apart(0, 7, 8, 131_071);
 
     for (Rope.Pairing pairing : Rope.Pairing.values()) {
       for (float scale : new float[] {1, 1.25f}) {
         Rope rope = new Rope(frequencies, pairing, scale);
 
-        agree(
-            1e-6,
-            b -> {
-              Activation in = activation(b, x);
-              b.rope(in, headDim, rope, batch);
-              return read(b, in, 4);
-            });
+        agree(1e-6, b -> rotate(b, x, headDim, rope, batch));
       }
     }
   }
@@ -295,13 +290,7 @@ public abstract class BackendTck {
             Optional.of(new Rope.DynamicNtk(4, 16)));
     float[][] x = random(4, 12, 20);
 
-    agree(
-        1e-6,
-        b -> {
-          Activation in = activation(b, x);
-          b.rope(in, 6, rope, positions(new int[4], new int[] {3, 15, 16, 40}));
-          return read(b, in, 4);
-        });
+    agree(1e-6, b -> rotate(b, x, 6, rope, apart(3, 15, 16, 40)));
   }
 
   @Test
@@ -313,29 +302,64 @@ public abstract class BackendTck {
     agree(
         1e-6,
         b -> {
-          Activation in = activation(b, x);
-          b.rope(in, 4, slow, positions(new int[2], new int[] {3, 4}));
-          b.rope(in, 4, slow, positions(new int[2], new int[] {5, 1}));
-          b.rope(in, 4, fast, positions(new int[2], new int[] {5, 1}));
-          b.rope(in, 8, slow, positions(new int[1], new int[] {5}));
-          return read(b, in, 2);
+          float[][] rotated = rotate(b, x, 4, slow, apart(3, 4));
+          rotated = rotate(b, rotated, 4, slow, apart(5, 1));
+          rotated = rotate(b, rotated, 4, fast, apart(5, 1));
+          return rotate(b, rotated, 8, slow, apart(5, 1));
         });
+  }
+
+  /** The rows as queries and, in their place, the same rows as keys. */
+  private static float[][] rotate(Backend b, float[][] x, int headDim, Rope rope, Batch batch) {
+    Activation queries = activation(b, x);
+    Activation keys = activation(b, x);
+    int kvHeads = x[0].length / headDim;
+    try (KvCache cache = b.allocate(new KvCache.Shape(1, kvHeads, headDim), x.length, DType.F32)) {
+      b.rotateAndStore(queries, keys, activation(b, x), rope, cache, 0, batch);
+      float[][] rotated = read(b, queries, x.length);
+      assertThat(read(b, keys, x.length)).isDeepEqualTo(rotated);
+      return rotated;
+    }
+  }
+
+  /** A token of each of some sequences, whose pages are all the same. */
+  private static Batch apart(int... positions) {
+    int n = positions.length;
+    int[][] pages = new int[n][];
+    Arrays.setAll(pages, s -> new int[positions[s] / KvCache.PAGE_TOKENS + 1]);
+    for (int s = 0; s < n; s++) {
+      Arrays.fill(pages[s], s);
+    }
+    return new Batch(new int[n], positions, IntStream.range(0, n).toArray(), pages, new int[0]);
   }
 
   @ParameterizedTest
   @CsvSource({
-    "1,1,8", "2,1,16", "2,2,48", "8,2,64", "8,1,80", "4,4,128", "3,1,256", "6,3,36", "16,2,32",
-    "5,5,2"
+    "1,1,8,F32", "2,1,16,F32", "2,2,48,F32", "8,2,64,F32", "8,1,80,F32", "4,4,128,F32",
+    "3,1,256,F32", "6,3,36,F32", "16,2,32,F32", "5,5,2,F32", "12,1,16,F32", "7,1,100,F32",
+    "8,2,64,F16", "6,3,36,F16", "8,2,64,Q8_0", "3,1,256,Q8_0", "16,2,32,Q8_0", "5,1,96,Q8_0"
   })
-  void shouldAttend(int heads, int kvHeads, int headDim) {
-    for (int window : new int[] {0, 1, 5, 33, 96}) {
-      agree(tolerated(3e-6, DType.F16), b -> attention(b, heads, kvHeads, headDim, window, 0.4f));
+  void shouldAttend(int heads, int kvHeads, int headDim, DType type) {
+    double tolerance = tolerated(rounding(type, 3e-6), type);
+    for (int window : type == DType.F32 ? new int[] {0, 1, 5, 33, 96} : new int[] {0, 33}) {
+      agree(tolerance, b -> attention(b, heads, kvHeads, headDim, type, window, 0.4f));
     }
   }
 
-  @Test
-  void shouldAttendSharply() {
-    agree(tolerated(1e-5, DType.F16), b -> attention(b, 4, 2, 64, 0, 8f));
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "Q8_0"})
+  void shouldAttendSharply(DType type) {
+    double tolerance = tolerated(rounding(type, 1e-5), type);
+    agree(tolerance, b -> attention(b, 4, 2, 64, type, 0, 8f));
+  }
+
+  /** A key or value that was computed a little differently may be rounded the other way. */
+  private static double rounding(DType type, double f32) {
+    return switch (type) {
+      case F16 -> 100 * f32;
+      case Q8_0 -> 2000 * f32;
+      default -> f32;
+    };
   }
 
   /**
@@ -343,15 +367,16 @@ public abstract class BackendTck {
    * numbers: prefill in two chunks beside decoding ones.
    */
   private static float[][] attention(
-      Backend b, int heads, int kvHeads, int headDim, int window, float scale) {
+      Backend b, int heads, int kvHeads, int headDim, DType type, int window, float scale) {
     int[][] pages = {{6, 2, 8, 0}, {6, 5}, {1}};
     Batch prefill = ragged(pages, 0, 0, 70, 1, 32, 5);
     Batch mixed = ragged(pages, 0, 70, 31, 2, 0, 1, 1, 37, 1);
     Batch decode = ragged(pages, 2, 1, 1, 0, 101, 1, 1, 38, 1);
     KvCache.Shape shape = new KvCache.Shape(2, kvHeads, headDim);
+    Rope rope = Rope.standard(headDim / 2 * 2, 10_000, Rope.Pairing.HALF_SPLIT);
     float[][] mixing = new float[0][];
-    try (KvCache cache = b.allocate(shape, 9)) {
-      fill(b, cache);
+    try (KvCache cache = b.allocate(shape, 9, type)) {
+      fill(b, cache, heads * headDim);
       int seed = 10;
       for (Batch batch : new Batch[] {prefill, mixed, decode}) {
         int n = batch.size();
@@ -360,7 +385,7 @@ public abstract class BackendTck {
           Activation values = activation(b, random(n, kvHeads * headDim, seed++));
           Activation queries = activation(b, random(n, heads * headDim, seed++));
           Activation out = b.allocate(n, heads * headDim);
-          b.store(cache, layer, keys, values, batch);
+          b.rotateAndStore(queries, keys, values, rope, cache, layer, batch);
           b.attention(queries, cache, layer, scale, window, batch, out);
           mixing = concatenate(mixing, read(b, out, n));
         }
@@ -369,8 +394,34 @@ public abstract class BackendTck {
     return mixing;
   }
 
+  @ParameterizedTest
+  @CsvSource({"2,1,0", "2,1,1030", "8,2,0", "3,3,700", "1,1,0"})
+  void shouldAttendOverLongContexts(int heads, int kvHeads, int window) {
+    int headDim = 8;
+    int[][] pages = {IntStream.range(0, 70).toArray(), IntStream.range(70, 72).toArray()};
+    Batch prompts = ragged(pages, 0, 0, 2200, 1, 0, 40);
+    Batch decode = ragged(pages, 0, 2199, 1, 1, 38, 2);
+    Rope rope = Rope.standard(headDim, 10_000, Rope.Pairing.INTERLEAVED);
+
+    agree(
+        tolerated(3e-6, DType.F32),
+        b -> {
+          try (KvCache cache = b.allocate(new KvCache.Shape(1, kvHeads, headDim), 72, DType.F32)) {
+            int n = prompts.size();
+            Activation prompt = activation(b, random(n, heads * headDim, 30));
+            Activation keys = activation(b, random(n, kvHeads * headDim, 31));
+            Activation values = activation(b, random(n, kvHeads * headDim, 32));
+            Activation queries = activation(b, random(3, heads * headDim, 33));
+            Activation out = b.allocate(3, heads * headDim);
+            b.rotateAndStore(prompt, keys, values, rope, cache, 0, prompts);
+            b.attention(queries, cache, 0, 2f, window, decode, out);
+            return read(b, out, 3);
+          }
+        });
+  }
+
   /** Leaves infinities in every slot, as pages of sequences that went wrong might. */
-  private static void fill(Backend b, KvCache cache) {
+  private static void fill(Backend b, KvCache cache, int queryCols) {
     int slots = cache.pages() * KvCache.PAGE_TOKENS;
     float[][] huge = new float[slots][cache.shape().rowElements()];
     for (float[] row : huge) {
@@ -379,8 +430,11 @@ public abstract class BackendTck {
     int[][] pages = {IntStream.range(0, cache.pages()).toArray()};
     Activation infinite = activation(b, huge);
     add(b, infinite, activation(b, huge));
+    Rope still = new Rope(new double[0], Rope.Pairing.INTERLEAVED, 1);
+    Activation queries = b.allocate(slots, queryCols);
     for (int layer = 0; layer < cache.shape().layers(); layer++) {
-      b.store(cache, layer, infinite, infinite, ragged(pages, 0, 0, slots));
+      Batch all = ragged(pages, 0, 0, slots);
+      b.rotateAndStore(queries, infinite, infinite, still, cache, layer, all);
     }
   }
 
@@ -492,13 +546,14 @@ public abstract class BackendTck {
     return read(b, out, x.rows());
   }
 
-  @Test
-  void shouldCountTheBytesOfItsCache() {
-    KvCache.Shape shape = new KvCache.Shape(3, 2, 48);
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "Q8_0"})
+  void shouldCountTheBytesOfItsCache(DType type) {
+    KvCache.Shape shape = new KvCache.Shape(3, 2, 64);
 
-    try (KvCache cache = backend.allocate(shape, 5)) {
-      assertThat(cache.bytes()).isEqualTo(5 * backend.pageBytes(shape));
-      assertThat(backend.pageBytes(shape)).isPositive();
+    try (KvCache cache = backend.allocate(shape, 5, type)) {
+      assertThat(cache.bytes()).isEqualTo(5 * backend.pageBytes(shape, type));
+      assertThat(backend.pageBytes(shape, type)).isPositive();
       assertThat(cache.pages()).isEqualTo(5);
       assertThat(cache.shape()).isEqualTo(shape);
     }
@@ -545,20 +600,27 @@ public abstract class BackendTck {
     KvCache.Shape shape = new KvCache.Shape(1, 1, 8);
     Activation row = backend.allocate(1, 8);
 
-    try (KvCache cache = backend.allocate(shape, 2)) {
+    Rope rope = Rope.standard(8, 10_000, Rope.Pairing.INTERLEAVED);
+
+    try (KvCache cache = backend.allocate(shape, 2, DType.F32)) {
+      BiConsumer<Integer, Batch> store =
+          (layer, batch) -> backend.rotateAndStore(row, row, row, rope, cache, layer, batch);
+      refuses("page 2 of a cache of 2", () -> store.accept(0, ragged(new int[][] {{2}}, 0, 0, 1)));
+      refuses("page -1 of a cache", () -> store.accept(0, ragged(new int[][] {{-1}}, 0, 0, 1)));
       refuses(
-          "page 2 of a cache of 2",
-          () -> backend.store(cache, 0, row, row, ragged(new int[][] {{2}}, 0, 0, 1)));
-      refuses(
-          "page -1 of a cache",
-          () -> backend.store(cache, 0, row, row, ragged(new int[][] {{-1}}, 0, 0, 1)));
-      refuses(
-          "position 32 of sequence 0",
-          () -> backend.store(cache, 0, row, row, ragged(new int[][] {{1}}, 0, 32, 1)));
-      refuses(
-          "layer 1 of a cache of 1",
-          () -> backend.store(cache, 1, row, row, ragged(new int[][] {{1}}, 0, 0, 1)));
+          "position 32 of sequence 0", () -> store.accept(0, ragged(new int[][] {{1}}, 0, 32, 1)));
+      refuses("layer 1 of a cache of 1", () -> store.accept(1, ragged(new int[][] {{1}}, 0, 0, 1)));
     }
+  }
+
+  @Test
+  void shouldRefuseCachesThatCannotBe() {
+    KvCache.Shape shape = new KvCache.Shape(1, 1, 80);
+
+    refuses("heads of 80 elements cannot be kept in Q8_0", () -> backend.allocate(shape, 1, Q8_0));
+    refuses("heads of 80 elements cannot be kept in Q8_0", () -> backend.pageBytes(shape, Q8_0));
+    refuses("cannot be kept in Q4_K", () -> backend.allocate(shape, 1, DType.Q4_K));
+    refuses("0 pages of keys and values", () -> backend.allocate(shape, 0, DType.F32));
   }
 
   private static void refuses(String message, Runnable call) {

@@ -1,7 +1,6 @@
 package io.millrace.tensor;
 
 import static io.millrace.tensor.TensorRig.activation;
-import static io.millrace.tensor.TensorRig.positions;
 import static io.millrace.tensor.TensorRig.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -40,31 +39,39 @@ class ReferenceBackendTest extends BackendTck {
 
   @Test
   void shouldRotateByAQuarterTurn() {
-    Batch third = positions(new int[1], new int[] {3});
+    Batch third = new Batch(new int[1], new int[] {3}, new int[1], new int[1][1], new int[0]);
     double[] frequencies = {Math.PI / 6, 0};
-    Activation interleaved = activation(reference, new float[] {1, 2, 3, 4, 5});
-    Activation halves = activation(reference, new float[] {1, 2, 3, 4, 5});
+    Rope interleaved = new Rope(frequencies, Rope.Pairing.INTERLEAVED, 1);
+    Rope halves = new Rope(frequencies, Rope.Pairing.HALF_SPLIT, 2);
 
-    reference.rope(interleaved, 5, new Rope(frequencies, Rope.Pairing.INTERLEAVED, 1), third);
-    reference.rope(halves, 5, new Rope(frequencies, Rope.Pairing.HALF_SPLIT, 2), third);
-
-    assertThat(read(reference, interleaved, 1)[0])
+    assertThat(rotated(interleaved, third, 1, 2, 3, 4, 5))
         .containsExactly(new float[] {-2, 1, 3, 4, 5}, within(1e-6f));
-    assertThat(read(reference, halves, 1)[0])
+    assertThat(rotated(halves, third, 1, 2, 3, 4, 5))
         .containsExactly(new float[] {-6, 4, 2, 8, 5}, within(1e-6f));
+  }
+
+  private float[] rotated(Rope rope, Batch batch, float... query) {
+    Activation queries = activation(reference, query);
+    Activation keys = activation(reference, query);
+    KvCache cache = reference.allocate(new KvCache.Shape(1, 1, query.length), 1, DType.F32);
+    reference.rotateAndStore(queries, keys, activation(reference, query), rope, cache, 0, batch);
+    assertThat(read(reference, keys, 1)).isDeepEqualTo(read(reference, queries, 1));
+    return read(reference, queries, 1)[0];
   }
 
   @Test
   void shouldMixValuesBySoftmaxOfScores() {
     Batch both = new Batch(new int[2], new int[] {0, 1}, new int[2], new int[][] {{0}}, new int[0]);
-    KvCache cache = reference.allocate(new KvCache.Shape(1, 1, 1), 1);
+    KvCache cache = reference.allocate(new KvCache.Shape(1, 1, 1), 1, DType.F32);
     Activation out = reference.allocate(2, 2);
 
-    reference.store(
-        cache,
-        0,
+    reference.rotateAndStore(
+        activation(reference, new float[] {0}, new float[] {0}),
         activation(reference, new float[] {0}, new float[] {1}),
         activation(reference, new float[] {10}, new float[] {20}),
+        new Rope(new double[0], Rope.Pairing.INTERLEAVED, 1),
+        cache,
+        0,
         both);
     Activation queries =
         activation(reference, new float[] {5, 7}, new float[] {0, (float) Math.log(3) / 2});

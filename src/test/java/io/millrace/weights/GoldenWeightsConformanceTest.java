@@ -41,7 +41,7 @@ class GoldenWeightsConformanceTest {
     try (Checkpoint checkpoint = Checkpoint.open(SharedFiles.require("models/" + file));
         Backend backend = new ReferenceBackend()) {
       Llama llama = Llama.load(checkpoint.config(), checkpoint.weights(), backend, 5, 1);
-      KvCache cache = backend.allocate(llama.config().kvShape(), 1);
+      KvCache cache = backend.allocate(llama.config().kvShape(), 1, backend.cacheType());
       Activation rows =
           llama.forward(
               new Batch(

@@ -59,7 +59,8 @@ class MetalMemoryTest {
       List<Allocation> loaded = simulator.allocations();
       assertThat(loaded).filteredOn(Allocation::mapped).hasSize(model.weights.size());
       assertThat(ownBytes(loaded) + llama.weightBytes()).isEqualTo(limit - backend.available());
-      try (KvCache cache = backend.allocate(checkpoint.config().kvShape(), PAGES)) {
+      try (KvCache cache =
+          backend.allocate(checkpoint.config().kvShape(), PAGES, backend.cacheType())) {
         llama.forward(token(0), cache);
         List<Allocation> stepped = simulator.allocations();
         long buffers = simulator.counters().buffers();
@@ -94,7 +95,8 @@ class MetalMemoryTest {
         MetalBackend backend = MetalBackend.open(simulator.libraries())) {
       Llama.load(checkpoint.config(), checkpoint.weights(), backend, 4, 1);
       List<Allocation> loaded = simulator.allocations();
-      try (KvCache _ = backend.allocate(checkpoint.config().kvShape(), PAGES)) {
+      try (KvCache _ =
+          backend.allocate(checkpoint.config().kvShape(), PAGES, backend.cacheType())) {
         return backend.available();
       } catch (IllegalArgumentException e) {
         assertThat(simulator.allocations()).as("after it is refused").isEqualTo(loaded);

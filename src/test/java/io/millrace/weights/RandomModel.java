@@ -214,7 +214,7 @@ final class RandomModel {
     try (Checkpoint checkpoint = Checkpoint.open(model)) {
       int count = TOKENS.length;
       Llama llama = Llama.load(checkpoint.config(), checkpoint.weights(), backend, count, 1);
-      try (KvCache cache = backend.allocate(llama.config().kvShape(), 1)) {
+      try (KvCache cache = backend.allocate(llama.config().kvShape(), 1, backend.cacheType())) {
         Batch batch =
             new Batch(
                 TOKENS,

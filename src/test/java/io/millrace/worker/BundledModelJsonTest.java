@@ -16,6 +16,7 @@ import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.Sampling;
 import io.millrace.engine.StopConditions;
 import io.millrace.worker.ModelOptions.BackendChoice;
+import io.millrace.worker.ModelOptions.KvType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -64,7 +65,8 @@ class BundledModelJsonTest {
   void shouldBeValidWheneverItEndsByItself() throws Exception {
     int cut = 0;
     List<String> texts = new ArrayList<>();
-    ModelOptions options = new ModelOptions(BackendChoice.CPU, 2, 16, OptionalLong.empty());
+    ModelOptions options =
+        new ModelOptions(BackendChoice.CPU, 2, 16, OptionalLong.empty(), KvType.AUTO);
     try (BundledModel bundled = BundledModel.unpack();
         LocalModel model = LocalModel.open(bundled.path(), options);
         Engine engine = model.startEngine()) {

@@ -26,6 +26,7 @@ import io.millrace.record.Chunk;
 import io.millrace.record.Completion.Choice;
 import io.millrace.record.Topics;
 import io.millrace.worker.ModelOptions.BackendChoice;
+import io.millrace.worker.ModelOptions.KvType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -113,7 +114,8 @@ class ChoicesIT {
     bundled = BundledModel.unpack();
     model =
         LocalModel.open(
-            bundled.path(), new ModelOptions(BackendChoice.CPU, 2, 8, OptionalLong.empty()));
+            bundled.path(),
+            new ModelOptions(BackendChoice.CPU, 2, 8, OptionalLong.empty(), KvType.AUTO));
     reader = new OutputReader(kafka.bootstrapServers(), topics, (chunk, writtenAt) -> {});
     publish();
   }

@@ -14,6 +14,7 @@ import io.millrace.record.Completion;
 import io.millrace.record.Topics;
 import io.millrace.weights.TinyModel;
 import io.millrace.worker.ModelOptions.BackendChoice;
+import io.millrace.worker.ModelOptions.KvType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -57,7 +58,9 @@ class ConversationIT {
             .put("tokenizer.chat_template", TEMPLATE)
             .randomized(5)
             .write(folder.resolve("chatty.gguf"));
-    model = LocalModel.open(file, new ModelOptions(BackendChoice.CPU, 2, 4, OptionalLong.empty()));
+    model =
+        LocalModel.open(
+            file, new ModelOptions(BackendChoice.CPU, 2, 4, OptionalLong.empty(), KvType.AUTO));
     engine = model.startEngine();
     node =
         Node.startWorker(

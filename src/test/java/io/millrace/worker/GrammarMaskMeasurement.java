@@ -150,7 +150,7 @@ class GrammarMaskMeasurement {
     ModelConfig config = ModelShape.TINYLLAMA_1_1B.config();
     try (CpuBackend backend = new CpuBackend(Runtime.getRuntime().availableProcessors())) {
       Llama llama = Llama.load(config, new RandomWeights(config, DType.Q8_0, 1), backend, 16, 1);
-      try (KvCache cache = backend.allocate(config.kvShape(), 2)) {
+      try (KvCache cache = backend.allocate(config.kvShape(), 2, backend.cacheType())) {
         double best = Double.MAX_VALUE;
         for (int position = 0; position < 40; position++) {
           int[] one = {position};
