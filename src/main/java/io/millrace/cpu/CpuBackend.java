@@ -183,6 +183,18 @@ public final class CpuBackend implements Backend {
 
   /** Nothing is left to do: operations run when they are called. */
   @Override
+  public void topK(Activation x, float[] factors, Activation out) {
+    Shapes.checkTopK(x, factors, out);
+    CpuActivation from = own(x);
+    CpuActivation to = own(out);
+    int k = out.cols() / 2;
+    team.run(
+        factors.length,
+        (row, worker) ->
+            TopK.find(from.data(), from.at(row), x.cols(), factors[row], k, to.data(), to.at(row)));
+  }
+
+  @Override
   public void commit() {}
 
   @Override

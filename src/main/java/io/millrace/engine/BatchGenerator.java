@@ -96,9 +96,8 @@ final class BatchGenerator implements AutoCloseable {
   }
 
   private void start(Submission submission, int[] prompt, Optional<Grammar> grammar) {
-    Sampler sampler = Sampler.of(submission.request().sampling(), candidates);
     Sequence sequence =
-        new Sequence(submission, prompt, contextLength(), tokenizer, sampler, grammar);
+        new Sequence(submission, prompt, contextLength(), tokenizer, candidates, grammar);
     // An earlier attempt may have generated all there is, without its end being known.
     sequence.finishReason().ifPresentOrElse(sequence::finish, () -> scheduler.add(sequence));
   }
@@ -126,7 +125,7 @@ final class BatchGenerator implements AutoCloseable {
     long start = System.nanoTime();
     Activation rows;
     try {
-      rows = transformer.llama().forward(step.batch(), cache);
+      rows = transformer.llama().forward(step.batch(), cache, factors(sampling));
     } catch (RuntimeException e) {
       log.error("A step failed; the requests that run end with engine_error", e);
       failRunning("the backend failed: " + e.getMessage());
@@ -165,11 +164,7 @@ final class BatchGenerator implements AutoCloseable {
   /** One sequence's next token; what goes wrong here is this sequence's fault alone. */
   private void sample(Sequence sequence, Activation rows, int row) {
     try {
-      OptionalInt likeliest =
-          sequence.takesLikeliest() ? transformer.llama().likeliest(row) : OptionalInt.empty();
-      if (likeliest.isPresent()) {
-        sequence.take(likeliest.getAsInt());
-      } else {
+      if (!takeLikeliest(sequence, row) && !takeAmongLikeliest(sequence, row)) {
         transformer.backend().read(rows, row, logits);
         sequence.sample(logits);
       }
@@ -186,6 +181,31 @@ final class BatchGenerator implements AutoCloseable {
       log.warn("Request {} failed", sequence.submission().request().id(), e);
       fail(sequence, Kind.ENGINE_ERROR, "sampling failed: " + e.getMessage());
     }
+  }
+
+  private boolean takeLikeliest(Sequence sequence, int row) {
+    OptionalInt likeliest =
+        sequence.takesLikeliest() ? transformer.llama().likeliest(row) : OptionalInt.empty();
+    likeliest.ifPresent(sequence::take);
+    return likeliest.isPresent();
+  }
+
+  private boolean takeAmongLikeliest(Sequence sequence, int row) {
+    return sequence.choosesAmongLikeliest()
+        && transformer.llama().top(row).filter(sequence::takeFrom).isPresent();
+  }
+
+  /** What the largest logits are asked for with; none when no sequence has a use for them. */
+  private static float[] factors(List<Sequence> sampling) {
+    if (sampling.stream().noneMatch(Sequence::choosesAmongLikeliest)) {
+      return new float[0];
+    }
+    float[] factors = new float[sampling.size()];
+    for (int row = 0; row < factors.length; row++) {
+      Sequence sequence = sampling.get(row);
+      factors[row] = sequence.choosesAmongLikeliest() ? (float) (1 / sequence.temperature()) : 0;
+    }
+    return factors;
   }
 
   private void failRunning(String message) {

@@ -1,5 +1,6 @@
 package io.millrace.engine;
 
+import io.millrace.model.TopLogits;
 import java.util.Arrays;
 
 /**
@@ -37,6 +38,30 @@ final class Candidates {
         weights[size++] = weight;
       }
     }
+  }
+
+  /**
+   * The same from the largest logits alone.
+   *
+   * @return the least weight; no other token weighs more
+   */
+  double fill(TopLogits top, double temperature) {
+    float max = top.logits()[0];
+    for (float logit : top.logits()) {
+      max = Math.max(max, logit);
+    }
+    size = 0;
+    double least = 1;
+    for (int i = 0; i < top.tokens().length; i++) {
+      double weight = Math.exp((top.logits()[i] - max) / temperature);
+      least = Math.min(least, weight);
+      if (weight > 0) {
+        ids[size] = top.tokens()[i];
+        logits[size] = top.logits()[i];
+        weights[size++] = weight;
+      }
+    }
+    return least;
   }
 
   /** Keeps tokens that weigh at least {@code share} of the likeliest. */
@@ -84,6 +109,23 @@ final class Candidates {
         return;
       }
     }
+  }
+
+  /**
+   * Keeps the fewest of the likeliest tokens that together weigh {@code wanted}, if it is certain
+   * which these are although {@code wanted} may be wrong by a share of {@code margin}.
+   */
+  boolean keepMass(double wanted, double margin) {
+    order(size);
+    double mass = 0;
+    for (int i = 0; i < size; i++) {
+      mass += weights[indexOf(id(keys[i]))];
+      if (mass >= wanted * (1 - margin)) {
+        keepLargest(i + 1);
+        return mass >= wanted * (1 + margin);
+      }
+    }
+    return false;
   }
 
   /**

@@ -7,12 +7,14 @@ import io.millrace.engine.GenerationEvent.FinishReason;
 import io.millrace.engine.GenerationEvent.Usage;
 import io.millrace.engine.grammar.Grammar;
 import io.millrace.engine.grammar.GrammarMatcher;
+import io.millrace.model.TopLogits;
 import io.millrace.tensor.KvCache;
 import io.millrace.text.Tokenizer;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -31,6 +33,7 @@ final class Sequence {
   private final List<LogitsProcessor> processors;
   private final Optional<GrammarMatcher> matcher;
   private final Sampler sampler;
+  private final Optional<TopSampler> topSampler;
   private final Optional<Logprobs> logprobs;
   private final Tokenizer tokenizer;
   private final int maxLength;
@@ -47,6 +50,7 @@ final class Sequence {
   /**
    * @param prompt token ids, at least one, fewer than {@code contextLength}
    * @param contextLength most tokens of prompt and completion together
+   * @param candidates scratch of its samplers, which sequences may share
    * @param grammar what the text may be, if not any
    * @throws IllegalArgumentException when an earlier attempt's tokens are not what it may be
    */
@@ -55,11 +59,14 @@ final class Sequence {
       int[] prompt,
       int contextLength,
       Tokenizer tokenizer,
-      Sampler sampler,
+      Candidates candidates,
       Optional<Grammar> grammar) {
     GenerationRequest request = submission.request();
     this.submission = submission;
-    this.sampler = sampler;
+    this.sampler = Sampler.of(request.sampling(), candidates);
+    this.topSampler =
+        Optional.of(new TopSampler(request.sampling(), candidates))
+            .filter(_ -> TopSampler.suits(request.sampling()));
     this.tokenizer = tokenizer;
     this.logprobs = request.topLogprobs().stream().mapToObj(Logprobs::new).findFirst();
     this.history = new TokenHistory(prompt);
@@ -86,6 +93,25 @@ final class Sequence {
         && processors.isEmpty()
         && matcher.isEmpty()
         && logprobs.isEmpty();
+  }
+
+  /** Whether its next token may be chosen among the likeliest alone: {@link #takeFrom} may do. */
+  boolean choosesAmongLikeliest() {
+    return topSampler.isPresent()
+        && processors.isEmpty()
+        && matcher.isEmpty()
+        && logprobs.isEmpty();
+  }
+
+  double temperature() {
+    return submission.request().sampling().temperature();
+  }
+
+  /** Takes the next token from the largest logits of the last one, if they suffice. */
+  boolean takeFrom(TopLogits top) {
+    OptionalInt token = topSampler.orElseThrow().sample(top, length());
+    token.ifPresent(this::take);
+    return token.isPresent();
   }
 
   /**

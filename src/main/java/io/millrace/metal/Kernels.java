@@ -36,6 +36,7 @@ final class Kernels implements AutoCloseable {
   /** Kernels that are compiled together. */
   enum Family {
     ROWS(Subject.NONE, "silu.metal", "rows.metal"),
+    TOPK(Subject.NONE, "topk.metal"),
     ROPE(Subject.CACHE, "pages.metal", "rope.metal"),
     ATTENTION(Subject.CACHE, "pages.metal", "attention.metal"),
     EMBED(Subject.WEIGHTS, "embed.metal"),

@@ -319,6 +319,19 @@ public final class MetalBackend implements Backend {
   }
 
   @Override
+  public void topK(Activation x, float[] factors, Activation out) {
+    Shapes.checkTopK(x, factors, out);
+    if (factors.length > 0) {
+      step.encode(kernels.get(Family.TOPK, "top_k", ROW_THREADS))
+          .reads(0, own(x), factors.length)
+          .reads(1, step.table(factors))
+          .writes(2, own(out), factors.length)
+          .bytes(3, step.arguments(x.cols(), out.cols() / 2))
+          .groups(factors.length, 1, ROW_THREADS);
+    }
+  }
+
+  @Override
   public void commit() {
     tables.clear();
     step.commit();

@@ -179,6 +179,14 @@ public final class SelfCheck {
           b.argmax(activation(b, 3, COLS, 13), 3, out);
           return out;
         });
+    compare(
+        "topK",
+        1e-4,
+        b -> {
+          Activation out = b.allocate(3, 2 * 7 + 1);
+          b.topK(activation(b, 3, COLS, 13), new float[] {0.5f, 1, 2}, out);
+          return out;
+        });
   }
 
   private void attention(DType type) {

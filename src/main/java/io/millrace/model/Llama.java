@@ -8,7 +8,9 @@ import io.millrace.tensor.Batch;
 import io.millrace.tensor.KvCache;
 import io.millrace.tensor.Weight;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -16,6 +18,11 @@ import java.util.OptionalInt;
  * a residual stream, a last norm, and the output projection. Used by one thread at a time.
  */
 public final class Llama {
+  /** Logits that {@link #top} gives: more than most filters of sampling keep. */
+  private static final int TOP = 128;
+
+  private static final float[] NO_FACTORS = {};
+
   private final ModelConfig config;
   private final Backend backend;
   private final Weight tokenEmbedding;
@@ -28,6 +35,7 @@ public final class Llama {
   private final Activation lastDelta;
   private final Activation logits;
   private final Activation likeliest;
+  private final Activation top;
   private final long weightBytes;
 
   private Llama(
@@ -53,6 +61,7 @@ public final class Llama {
     this.lastDelta = backend.allocate(maxOutputs, config.dim());
     this.logits = backend.allocate(maxOutputs, config.vocabSize());
     this.likeliest = backend.allocate(maxOutputs, 1);
+    this.top = backend.allocate(maxOutputs, 2 * Math.min(TOP, config.vocabSize()) + 1);
   }
 
   /**
@@ -95,6 +104,16 @@ public final class Llama {
    * @return logits {@code [batch.outputs, vocabSize]}, valid until the next pass
    */
   public Activation forward(Batch batch, KvCache cache) {
+    return forward(batch, cache, NO_FACTORS);
+  }
+
+  /**
+   * The same, and finds the {@link #top} logits of each row.
+   *
+   * @param factors of the differences of logits in {@link TopLogits#sum}, one for each row: one
+   *     over the temperature
+   */
+  public Activation forward(Batch batch, KvCache cache, float[] factors) {
     int outputs = batch.outputs().length;
     if (batch.size() > hidden.rows() || outputs > logits.rows()) {
       throw new IllegalArgumentException(
@@ -112,6 +131,9 @@ public final class Llama {
       backend.matmul(output, lastDelta, outputs, logits);
       backend.argmax(logits, outputs, likeliest);
     }
+    if (factors.length > 0) {
+      backend.topK(logits, factors, top);
+    }
     backend.commit();
     return logits;
   }
@@ -124,6 +146,22 @@ public final class Llama {
     float[] token = new float[1];
     backend.read(likeliest, row, token);
     return token[0] < 0 ? OptionalInt.empty() : OptionalInt.of((int) token[0]);
+  }
+
+  /**
+   * The largest logits of a row, when the last pass was asked for them; nothing when a logit is not
+   * finite. Cheaper than to read and order the row.
+   */
+  public Optional<TopLogits> top(int row) {
+    float[] result = new float[top.cols()];
+    backend.read(top, row, result);
+    if (result[0] < 0) {
+      return Optional.empty();
+    }
+    int k = result.length / 2;
+    int[] tokens = new int[k];
+    Arrays.setAll(tokens, i -> (int) result[i]);
+    return Optional.of(new TopLogits(tokens, Arrays.copyOfRange(result, k, 2 * k), result[2 * k]));
   }
 
   public ModelConfig config() {

@@ -150,6 +150,17 @@ public interface Backend extends AutoCloseable {
   void argmax(Activation x, int rows, Activation out);
 
   /**
+   * Finds the {@code k} largest elements of each of the first rows of {@code x}, of equal ones the
+   * first.
+   *
+   * @param factors one for each of these rows, none negative
+   * @param out {@code [rows, 2k + 1]}: their columns, ascending; the elements in these columns; and
+   *     the sum of {@code exp((element - largest) · factor)} over the whole row. Where an element
+   *     of the row is not finite, the first column is -1 and the rest undefined.
+   */
+  void topK(Activation x, float[] factors, Activation out);
+
+  /**
    * Runs everything that was issued and waits for it.
    *
    * @throws IllegalStateException when the device failed; the backend cannot be used any more

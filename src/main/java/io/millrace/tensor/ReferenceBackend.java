@@ -4,7 +4,9 @@ import static io.millrace.tensor.KvCache.PAGE_TOKENS;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The definition of the operations: scalar, obvious and slow. Weights and activations are f32; sums
@@ -263,6 +265,34 @@ public final class ReferenceBackend implements Backend {
         largest = values(x)[row][i] > values(x)[row][largest] ? i : largest;
       }
       values(out)[row][0] = finite ? largest : -1;
+    }
+  }
+
+  @Override
+  public void topK(Activation x, float[] factors, Activation out) {
+    Shapes.checkTopK(x, factors, out);
+    int k = out.cols() / 2;
+    for (int row = 0; row < factors.length; row++) {
+      float[] elements = values(x)[row];
+      float[] result = values(out)[row];
+      List<Integer> columns = IntStream.range(0, elements.length).boxed().toList();
+      if (columns.stream().anyMatch(column -> !Float.isFinite(elements[column]))) {
+        result[0] = -1;
+        continue;
+      }
+      // Stable, so that of equal elements the first comes first; 0 and -0 are equal.
+      List<Integer> order =
+          columns.stream().sorted(Comparator.comparing(column -> -elements[column] + 0f)).toList();
+      int[] largest = order.stream().limit(k).mapToInt(Integer::intValue).sorted().toArray();
+      for (int i = 0; i < k; i++) {
+        result[i] = largest[i];
+        result[k + i] = elements[largest[i]];
+      }
+      double sum = 0;
+      for (float element : elements) {
+        sum += Math.exp(((double) element - elements[order.getFirst()]) * factors[row]);
+      }
+      result[2 * k] = (float) sum;
     }
   }
 

@@ -153,6 +153,19 @@ public final class Shapes {
     }
   }
 
+  /** Arguments of {@link Backend#topK}. */
+  public static void checkTopK(Activation x, float[] factors, Activation out) {
+    checkRows("topK", "x", x, factors.length);
+    checkRows("topK", "out", out, factors.length);
+    if (out.cols() % 2 == 0 || out.cols() / 2 < 1 || out.cols() / 2 > x.cols()) {
+      throw refuse(
+          "topK: out has %d columns, expected 2k + 1 for a k from 1 to %d", out.cols(), x.cols());
+    }
+    if (x.cols() > EXACT_INTEGERS) {
+      throw refuse("topK: %d columns, expected at most %d", x.cols(), EXACT_INTEGERS);
+    }
+  }
+
   /** Arguments of {@link Backend#read}. */
   public static void checkRead(Activation x, int row, float[] into) {
     checkRow("read", x, row);

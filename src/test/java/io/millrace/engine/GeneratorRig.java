@@ -31,6 +31,7 @@ final class GeneratorRig implements AutoCloseable {
   private Optional<BiConsumer<Integer, float[]>> logitsChange = Optional.empty();
   private final Grammars grammars;
   private long arrivals;
+  private int rowsRead;
 
   GeneratorRig(Tokenizer tokenizer) {
     this(tokenizer, TinyModel.config(ByteTokenizer.VOCAB_SIZE).contextLength());
@@ -49,6 +50,11 @@ final class GeneratorRig implements AutoCloseable {
     logitsChange = Optional.of(change);
   }
 
+  /** Rows of logits that were read so far. */
+  int rowsRead() {
+    return rowsRead;
+  }
+
   BatchGenerator generator(int slots, int pages) {
     Transformer transformer = new Transformer(llama, backend);
     return new BatchGenerator(
@@ -65,6 +71,7 @@ final class GeneratorRig implements AutoCloseable {
           try {
             Object result = method.invoke(cpu, arguments);
             if (method.getName().equals("read")) {
+              rowsRead += ((float[]) arguments[2]).length == ByteTokenizer.VOCAB_SIZE ? 1 : 0;
               logitsChange.ifPresent(
                   change -> change(change, (Integer) arguments[1], (float[]) arguments[2]));
             }
@@ -79,10 +86,10 @@ final class GeneratorRig implements AutoCloseable {
   }
 
   private static void change(BiConsumer<Integer, float[]> change, int row, float[] values) {
-    if (values.length == 1) {
-      values[0] = -1; // the likeliest token, which the change may change: let the row be read
-    } else {
+    if (values.length == ByteTokenizer.VOCAB_SIZE) {
       change.accept(row, values);
+    } else {
+      values[0] = -1; // of the likeliest tokens, which the change may change: let the row be read
     }
   }
 

@@ -45,7 +45,7 @@ class MetalBackendTest extends BackendTck {
 
   /** Products run in half precision where the weight has no more; so do keys and values. */
   @Override
-  public double tolerated(double tolerance, DType dtype) {
+  protected double tolerated(double tolerance, DType dtype) {
     return dtype == DType.F32 ? Math.max(tolerance, 1e-3) : Math.max(tolerance, 2e-2);
   }
 

@@ -28,7 +28,7 @@ class SelfCheckTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"swiglu", "addRmsNorm", "addBias", "gather", "rmsNorm", "argmax"})
+  @ValueSource(strings = {"swiglu", "addRmsNorm", "addBias", "gather", "rmsNorm", "argmax", "topK"})
   void shouldRefuseAWrongOperation(String operation) {
     try (Backend wrong = without(operation)) {
       assertThatIllegalStateException()

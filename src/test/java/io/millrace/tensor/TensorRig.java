@@ -1,9 +1,7 @@
 package io.millrace.tensor;
 
-import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /** Brings arrays into a backend and out again. */
 public final class TensorRig {
@@ -47,40 +45,5 @@ public final class TensorRig {
       backend.read(activation, row, values[row]);
     }
     return values;
-  }
-
-  /** A batch of parts: sequence, first position, count. */
-  static Batch ragged(int[][] pages, int... parts) {
-    int[] positions = {};
-    int[] sequences = {};
-    for (int part = 0; part < parts.length; part += 3) {
-      int sequence = parts[part];
-      int first = parts[part + 1];
-      int count = parts[part + 2];
-      positions = concatenate(positions, IntStream.range(first, first + count).toArray());
-      sequences = concatenate(sequences, IntStream.generate(() -> sequence).limit(count).toArray());
-    }
-    return new Batch(new int[positions.length], positions, sequences, pages, new int[0]);
-  }
-
-  /** {@code x = x + y}, beyond what is finite too; {@code y} is lost. */
-  static void add(Backend b, Activation x, Activation y) {
-    float[] ones = new float[x.cols()];
-    Arrays.fill(ones, 1);
-    b.addRmsNorm(x, y, b.load(RandomTensor.of(ones)), 1e-5f, x.rows(), y);
-  }
-
-  static int[] concatenate(int[] a, int[] b) {
-    return IntStream.concat(IntStream.of(a), IntStream.of(b)).toArray();
-  }
-
-  static float[] concatenate(float[] a, float[] b) {
-    float[] both = Arrays.copyOf(a, a.length + b.length);
-    System.arraycopy(b, 0, both, a.length, b.length);
-    return both;
-  }
-
-  static float[][] concatenate(float[][] a, float[][] b) {
-    return Stream.of(a, b).flatMap(Arrays::stream).toArray(float[][]::new);
   }
 }
