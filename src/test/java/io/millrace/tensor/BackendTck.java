@@ -5,6 +5,7 @@ import static io.millrace.tensor.TensorRig.random;
 import static io.millrace.tensor.TensorRig.read;
 import static io.millrace.tensor.TensorRig.tokens;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.List;
