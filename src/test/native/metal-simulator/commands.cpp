@@ -116,7 +116,7 @@ struct CommandMethods {
     add_method(buffer, "GPUStartTime", +[](Object* self, Selector) { return static_cast<CommandBuffer*>(self)->start; });
     add_method(buffer, "GPUEndTime", +[](Object* self, Selector) { return static_cast<CommandBuffer*>(self)->end; });
   }
-} methods;
+} command_methods;
 
 }  // namespace
 

@@ -1,123 +1,14 @@
 #include "detector.h"
 
 #include <algorithm>
-#include <map>
-#include <memory>
-#include <mutex>
 
-#include "executor.h"
-#include "shadow.h"
+#include "detector_state.h"
 
 namespace sim {
 
-namespace {
-
-enum Space { DEVICE, THREADGROUP, SPACES };
-constexpr unsigned FLAG[SPACES] = {1, 2};  // mem_flags
-constexpr const char* FLAG_NAME[SPACES] = {"mem_device", "mem_threadgroup"};
-constexpr unsigned SIMDGROUPS = MAX_THREADS / msl::LANES;
-constexpr uint32_t LINE = 1u << 31;  // a place that is a line, not an offset in the program
-
-struct Watched : Region {
-  Shadow* shadow;
-  long read;
-  long written;
-};
-
-// A dispatch of this phase.
-struct Started {
-  uint32_t first;  // number of its first threadgroup
-  std::string kernel;
-  const Program* program;
-};
-
-struct Detector {
-  bool watching = false;
-  uint64_t epoch[SPACES] = {1, 1};
-  unsigned interval[SPACES][SIMDGROUPS] = {};
-  uint32_t group = 0;  // number of the threadgroup that runs
-  uint32_t phase_first = 1;
-  uint32_t dispatch_first = 1;
-  std::vector<Started> dispatches;  // of this phase
-  std::vector<uint32_t> ids;        // of this phase's threadgroups
-  std::vector<Watched> regions;
-  Watched* region = nullptr;  // where the last access was
-  const Program* program = nullptr;
-  const char* constants_page = nullptr;  // a page of the program's data
-  Shadow threadgroup{THREADGROUP_MEMORY};
-  std::string traffic;
-  long dispatch_number = 0;
-
-  std::mutex lock;
-  std::map<const void*, std::unique_ptr<Shadow>> shadows;
-};
-
 Detector d;
 
-// An access that is being judged.
-struct Access {
-  const char* address;
-  size_t bytes;
-  bool write;
-  uint32_t place;
-  unsigned thread;
-};
-
-// ---- what a race is told with
-
-const Started& dispatch_of(uint32_t group) {
-  size_t i = d.dispatches.size() - 1;
-  while (i > 0 && d.dispatches[i].first > group) i--;
-  return d.dispatches[i];
-}
-
-std::string place(const Program& program, uint32_t place) {
-  if (place == 0) return "?";
-  return place & LINE ? "line " + std::to_string(place & ~LINE) : line_of(program, place - 1);
-}
-
-std::string verb(bool write) { return write ? "writes" : "reads"; }
-
-std::string memory_at(const char* address, Space space) {
-  if (space == THREADGROUP) return threadgroup_array_at(address);
-  for (Watched& region : d.regions) {
-    if (address >= region.begin && address < region.begin + region.bytes) {
-      return "byte " + std::to_string(address - region.begin) + " of buffer " + std::to_string(region.index);
-    }
-  }
-  return "memory";
-}
-
-std::string name_of(unsigned thread) {
-  return thread < MATRIX_THREAD ? "thread " + std::to_string(thread)
-                                : "the matrix operation of simdgroup " + std::to_string(simdgroup_of(thread));
-}
-
-[[noreturn]] void race_of_threads(const Access& access, size_t byte, Space space, uint64_t other, bool other_writes,
-                                  uint32_t other_place) {
-  unsigned thread = Mark::thread(other);
-  bool same_simdgroup = simdgroup_of(thread) == simdgroup_of(access.thread);
-  stop("race in threadgroup " + std::to_string(d.ids.back()) + " on " + memory_at(access.address + byte, space) + ": " +
-       (thread == access.thread ? "another thread" : name_of(thread)) + " " + verb(other_writes) + " it (" +
-       place(*d.program, other_place) + "), " + name_of(access.thread) + " " + verb(access.write) + " it (" +
-       place(*d.program, access.place) + "), and no " + (same_simdgroup ? "simdgroup_barrier" : "threadgroup_barrier") +
-       " with " + FLAG_NAME[space] + " is between");
-}
-
-[[noreturn]] void race_of_groups(const Access& access, size_t byte, uint32_t other, bool other_writes,
-                                 uint32_t other_place) {
-  const Started& started = dispatch_of(other);
-  std::string at = memory_at(access.address + byte, DEVICE);
-  std::string before = verb(other_writes) + " it (" + place(*started.program, other_place) + "), ";
-  std::string now = verb(access.write) + " it (" + place(*d.program, access.place) + ")";
-  if (other >= d.dispatch_first) {
-    stop("race on " + at + ": threadgroup " +
-         (other == d.group ? "?" : std::to_string(d.ids[other - d.phase_first])) + " " + before + "threadgroup " +
-         std::to_string(d.ids.back()) + " " + now + ", and threadgroups of a dispatch have no order");
-  }
-  stop("hazard on " + at + ": kernel " + started.kernel + " " + before + "this one " + now +
-       ", and no memoryBarrierWithScope: is between their dispatches");
-}
+namespace {
 
 // ---- between threads of a threadgroup
 
@@ -220,11 +111,6 @@ bool find_region(const char* address) {
   return false;
 }
 
-[[noreturn]] void outside(const Access& access, const std::string& what) {
-  stop(place(*d.program, access.place) + " " + verb(access.write) + " " + std::to_string(access.bytes) +
-       " bytes outside " + what);
-}
-
 bool is_own(const char* address) {
   constexpr size_t PAGE = 4096;
   const char* page = address - reinterpret_cast<size_t>(address) % PAGE;
@@ -249,7 +135,7 @@ void judge(const Access& access) {
   at = access.address - region->begin;
   if (at + access.bytes > region->bytes) outside(access, "buffer " + std::to_string(region->index));
   if (access.write && !region->writes) {
-    stop(place(*d.program, access.place) + " writes to buffer " + std::to_string(region->index) + ", which is const");
+    write_to_const(access, region->index);
   }
   if (!region->shadow) return;
   judge_groups(*region, at, access);

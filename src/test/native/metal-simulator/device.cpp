@@ -85,7 +85,7 @@ struct DeviceMethods {
     add_method(buffer, "contents", +[](Object* self, Selector) { return (void*)static_cast<Buffer*>(self)->bytes; });
     add_method(buffer, "length", +[](Object* self, Selector) { return (unsigned long)static_cast<Buffer*>(self)->length; });
   }
-} methods;
+} device_methods;
 
 }  // namespace
 

@@ -169,7 +169,7 @@ struct EncoderMethods {
       it->buffer->encoding = false;
     });
   }
-} methods;
+} encoder_methods;
 
 }  // namespace
 

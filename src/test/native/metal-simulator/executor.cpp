@@ -6,6 +6,7 @@
 #include <cstring>
 #include <random>
 
+#include "fiber.h"
 #include "objects.h"
 
 namespace sim {
@@ -14,7 +15,6 @@ Counters counters;
 
 namespace {
 
-constexpr size_t STACK = 64 * 1024;
 constexpr unsigned PASSED = 1 << 20;  // beyond the places of declarations: memory whose length was set
 
 Order chosen_order = Order::FORWARD;
@@ -42,73 +42,6 @@ std::vector<size_t> permutation(size_t count) {
 }
 
 namespace {
-
-// Saves the callee-saved registers and the stack pointer to *save, and goes on at another stack.
-extern "C" void simulator_switch(void** save, void* to);
-#if defined(__x86_64__)
-asm(R"(
-.text
-.globl simulator_switch
-.type simulator_switch,@function
-simulator_switch:
-  pushq %rbp
-  pushq %rbx
-  pushq %r12
-  pushq %r13
-  pushq %r14
-  pushq %r15
-  movq %rsp, (%rdi)
-  movq %rsi, %rsp
-  popq %r15
-  popq %r14
-  popq %r13
-  popq %r12
-  popq %rbx
-  popq %rbp
-  ret
-.size simulator_switch, .-simulator_switch
-)");
-constexpr size_t SAVED_WORDS = 7;      // six registers and the return address
-constexpr size_t RETURN_ADDRESS = 6;   // its index among them
-constexpr size_t ENTRY_MISALIGNMENT = 8;
-#elif defined(__aarch64__)
-asm(R"(
-.text
-.globl simulator_switch
-.type simulator_switch,%function
-simulator_switch:
-  sub sp, sp, #160
-  stp x19, x20, [sp, #0]
-  stp x21, x22, [sp, #16]
-  stp x23, x24, [sp, #32]
-  stp x25, x26, [sp, #48]
-  stp x27, x28, [sp, #64]
-  stp x29, x30, [sp, #80]
-  stp d8, d9, [sp, #96]
-  stp d10, d11, [sp, #112]
-  stp d12, d13, [sp, #128]
-  stp d14, d15, [sp, #144]
-  mov x9, sp
-  str x9, [x0]
-  mov sp, x1
-  ldp x19, x20, [sp, #0]
-  ldp x21, x22, [sp, #16]
-  ldp x23, x24, [sp, #32]
-  ldp x25, x26, [sp, #48]
-  ldp x27, x28, [sp, #64]
-  ldp x29, x30, [sp, #80]
-  ldp d8, d9, [sp, #96]
-  ldp d10, d11, [sp, #112]
-  ldp d12, d13, [sp, #128]
-  ldp d14, d15, [sp, #144]
-  add sp, sp, #160
-  ret
-.size simulator_switch, .-simulator_switch
-)");
-constexpr size_t SAVED_WORDS = 20;
-constexpr size_t RETURN_ADDRESS = 11;
-constexpr size_t ENTRY_MISALIGNMENT = 0;
-#endif
 
 // An array that the threads of a threadgroup share.
 struct Array {
@@ -142,7 +75,7 @@ ThreadgroupMemory threadgroup_memory;
 
 namespace {
 
-void yield(msl::Thread* thread) { simulator_switch(&thread->stack, group().scheduler); }
+void yield(msl::Thread* thread) { switch_fiber(&thread->stack, group().scheduler); }
 
 void wait(msl::Wait kind, unsigned site, unsigned flags) {
   msl::Thread* thread = runtime.current;
@@ -181,16 +114,9 @@ void fiber() {
   yield(thread);
 }
 
-void start(msl::Thread& thread, unsigned char* stack) {
-  void** top = reinterpret_cast<void**>(stack + STACK - 64 - ENTRY_MISALIGNMENT) - SAVED_WORDS;
-  memset(top, 0, SAVED_WORDS * sizeof(void*));
-  top[RETURN_ADDRESS] = reinterpret_cast<void*>(fiber);
-  thread.stack = top;
-}
-
 void resume(msl::Thread& thread) {
   runtime.current = &thread;
-  simulator_switch(&group().scheduler, thread.stack);
+  switch_fiber(&group().scheduler, thread.stack);
   if (!group().fault.empty()) throw Fault{group().fault};
 }
 
@@ -295,7 +221,7 @@ void run_groups(const Job& job, msl::Dispatch& arguments) {
       thread.lanes = std::min<uint32_t>(msl::LANES, threads - i / msl::LANES * msl::LANES);
       thread.wait = msl::Wait::NONE;
       thread.site = thread.flags = thread.parity = 0;
-      start(thread, g.stacks + i * STACK);
+      thread.stack = new_fiber(g.stacks + i * STACK, fiber);
     }
     run_group(threads);
     counters.threads += threads;

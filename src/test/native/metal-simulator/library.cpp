@@ -72,7 +72,7 @@ struct LibraryMethods {
     add_method(pipeline, "maxTotalThreadsPerThreadgroup", +[](Object*, Selector) { return settings.max_threads; });
     add_method(pipeline, "threadExecutionWidth", +[](Object*, Selector) { return (unsigned long)msl::LANES; });
   }
-} methods;
+} library_methods;
 
 }  // namespace
 

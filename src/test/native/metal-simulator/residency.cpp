@@ -49,7 +49,7 @@ struct ResidencyMethods {
     residency();
     set_system(LATEST_SYSTEM);
   }
-} methods;
+} residency_methods;
 
 }  // namespace
 

@@ -103,15 +103,18 @@ public final class Simulator {
       if (!Files.exists(library)) {
         Files.createDirectories(library.getParent());
         Path partial = Files.createTempFile(library.getParent(), "build", ".so");
+        // As one unit, so that what all files include is compiled once.
+        Path unit =
+            Files.write(
+                library.resolveSibling("simulator.cpp"),
+                files.stream()
+                    .filter(file -> file.toString().endsWith(".cpp"))
+                    .map("#include \"%s\""::formatted)
+                    .toList());
         List<String> command = new ArrayList<>(List.of(compiler));
         command.addAll(
             List.of("-std=c++17", "-O2", "-fPIC", "-shared", "-pthread", "-Wall", "-Werror"));
-        command.addAll(List.of("-o", partial.toString()));
-        files.stream()
-            .map(Path::toString)
-            .filter(name -> name.endsWith(".cpp"))
-            .forEach(command::add);
-        command.add("-ldl");
+        command.addAll(List.of("-o", partial.toString(), unit.toString(), "-ldl"));
         NativeCompiler.Outcome outcome = NativeCompiler.run(command);
         if (outcome.exit() != 0) {
           throw new IllegalStateException("the simulator does not build:\n" + outcome.output());

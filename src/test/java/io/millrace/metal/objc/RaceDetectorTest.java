@@ -3,7 +3,6 @@ package io.millrace.metal.objc;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.millrace.metal.Simulator;
 import io.millrace.metal.Simulator.Order;
 import io.millrace.metal.Simulator.Traffic;
 import java.util.List;
@@ -17,22 +16,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each kind of race is planted once, and found, with its name; right kernels raise no alarm. */
-class RaceDetectorTest {
+class RaceDetectorTest extends SimulatorRig {
   private static final String THREADGROUP = "threadgroup_barrier(mem_flags::mem_threadgroup);";
   private static final String DEVICE = "threadgroup_barrier(mem_flags::mem_device);";
 
-  private Simulator simulator;
-  private Device device;
-  private Queue queue;
   private Buffer x;
   private Buffer out;
 
   @BeforeEach
-  void open() {
-    simulator = Simulator.require();
+  void watch() {
     simulator.watch(true);
-    device = Device.systemDefault(simulator.libraries());
-    queue = device.newQueue();
     x = device.newBuffer(1024);
     out = device.newBuffer(1024);
     for (Buffer buffer : List.of(x, out)) {
@@ -41,12 +34,9 @@ class RaceDetectorTest {
   }
 
   @AfterEach
-  void close() {
+  void release() {
     x.close();
     out.close();
-    queue.close();
-    device.close();
-    simulator.reset();
   }
 
   /** Simdgroups exchange numbers through threadgroup memory; BARRIER stands where one is needed. */
@@ -278,7 +268,7 @@ class RaceDetectorTest {
         .satisfies(t -> assertThat(List.of(t.read(), t.written())).containsExactly(0L, 2 * 256L));
   }
 
-  private static String kernel(String name, String body) {
+  private static String copying(String name, String body) {
     return """
     kernel void %s(device const float* x [[buffer(0)]], device float* out [[buffer(1)]],
                    uint group [[threadgroup_position_in_grid]],
@@ -289,11 +279,9 @@ class RaceDetectorTest {
         .formatted(name, body);
   }
 
-  private static final String HEADER = "#include <metal_stdlib>\nusing namespace metal;\n";
-
   /** What is said of a kernel whose body begins at line 6. */
   private String report(String body, int groups, int threads) {
-    try (Library library = device.compile(HEADER + kernel("test", body));
+    try (Library library = device.compile(HEADER + copying("test", body));
         Pipeline pipeline = library.pipeline("test", List.of());
         CommandBuffer commands = queue.begin()) {
       commands
@@ -308,7 +296,7 @@ class RaceDetectorTest {
 
   /** What is said of two dispatches of a concurrent encoder, each from a buffer to another. */
   private String concurrently(List<Buffer> buffers, boolean barrier) {
-    String msl = HEADER + kernel("first", COPY) + kernel("second", COPY);
+    String msl = HEADER + copying("first", COPY) + copying("second", COPY);
     try (Library library = device.compile(msl);
         Pipeline first = library.pipeline("first", List.of());
         Pipeline second = library.pipeline("second", List.of());

@@ -4,26 +4,19 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.millrace.metal.Simulator;
 import io.millrace.metal.Simulator.Order;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The simulator finds the mistakes that it is there for: each is planted here once. */
-class SimulatorTest {
-  private static final String HEADER = "#include <metal_stdlib>\nusing namespace metal;\n";
-
+/** The simulator finds the mistakes in kernels and their calls that it is there for. */
+class SimulatorTest extends SimulatorRig {
   /** Sums 64 numbers in two simdgroups; BARRIER stands where one is needed. */
   private static final String SUM =
       HEADER
@@ -41,24 +34,6 @@ class SimulatorTest {
             if (index == 32) out[1] = partial[0] + partial[1];
           }
           """;
-
-  private Simulator simulator;
-  private Device device;
-  private Queue queue;
-
-  @BeforeEach
-  void open() {
-    simulator = Simulator.require();
-    device = Device.systemDefault(simulator.libraries());
-    queue = device.newQueue();
-  }
-
-  @AfterEach
-  void close() {
-    queue.close();
-    device.close();
-    simulator.reset();
-  }
 
   @ParameterizedTest
   @EnumSource
@@ -189,54 +164,6 @@ class SimulatorTest {
   }
 
   @Test
-  void shouldCountALeakedObject() {
-    long before = simulator.liveObjects();
-
-    Buffer leaked = floats(1);
-
-    assertThat(simulator.liveObjects()).isEqualTo(before + 1);
-    leaked.close();
-    assertThat(simulator.liveObjects()).isEqualTo(before);
-  }
-
-  @Test
-  void shouldCatchAMessageToAReleasedObject() {
-    record Length(@Message(value = "length", returns = long.class) MethodHandle length) {}
-    Buffer buffer = floats(1);
-    MemorySegment object = buffer.object();
-    buffer.close();
-
-    ObjectiveC.send(device.objc.messages(Length.class).length(), object);
-    device.objc.release(object);
-
-    assertThat(simulator.takeReport())
-        .contains("message length sent to a released object")
-        .contains("message release sent to a released object");
-  }
-
-  @Test
-  void shouldCatchAWrongSelector() {
-    record Misspelled(
-        @Message(value = "newComandQueue", returns = MemorySegment.class) MethodHandle queue) {}
-
-    ObjectiveC.send(device.objc.messages(Misspelled.class).queue(), device.object());
-
-    assertThat(simulator.takeReport())
-        .contains("unrecognized selector -[MTLDevice newComandQueue]");
-  }
-
-  @Test
-  void shouldCatchAWrongSignature() {
-    record Wrong(
-        @Message(value = "newBufferWithLength:options:", returns = long.class, takes = long.class)
-            MethodHandle newBuffer) {}
-
-    assertThatExceptionOfType(MetalException.class)
-        .isThrownBy(() -> device.objc.messagesOf(device.object(), Wrong.class))
-        .withMessageContaining("newBufferWithLength:options: has the signature @16@0:8Q16Q24");
-  }
-
-  @Test
   void shouldShowWhatTheCompilerSays() {
     assertThatExceptionOfType(MetalException.class)
         .isThrownBy(() -> device.compile(kernel("out[index] = missing;")))
@@ -276,18 +203,6 @@ class SimulatorTest {
         .contains("setBytes length 4097, expected 1 to 4096")
         .contains("385 threads in a threadgroup, the pipeline allows 1 to 384")
         .contains("an empty grid");
-  }
-
-  @Test
-  void shouldCatchEncodingAfterTheEnd() {
-    try (CommandBuffer commands = queue.begin();
-        Buffer out = floats(1)) {
-      commands.encoder().end();
-
-      commands.encoder().buffer(0, out, 0);
-
-      assertThat(simulator.takeReport()).contains("setBuffer after endEncoding");
-    }
   }
 
   @ParameterizedTest
@@ -339,105 +254,11 @@ class SimulatorTest {
   }
 
   @Test
-  void shouldKnowWhatAResidencySetKeeps() {
-    record DescriptorClass(
-        @Message(value = "new", returns = MemorySegment.class) MethodHandle create) {}
-    record NewSet(
-        @Message(
-                value = "newResidencySetWithDescriptor:error:",
-                returns = MemorySegment.class,
-                takes = {MemorySegment.class, MemorySegment.class})
-            MethodHandle create) {}
-    record ResidencySet(
-        @Message(value = "addAllocation:", takes = MemorySegment.class) MethodHandle add,
-        @Message("commit") MethodHandle commit,
-        @Message("requestResidency") MethodHandle request) {}
-    ObjectiveC objc = device.objc;
-    ResidencySet messages = objc.messages(ResidencySet.class);
-    MemorySegment descriptor =
-        ObjectiveC.call(
-            objc.messages(DescriptorClass.class).create(),
-            objc.classNamed("MTLResidencySetDescriptor"));
-    MemorySegment set =
-        ObjectiveC.call(
-            objc.messages(NewSet.class).create(), device.object(), descriptor, MemorySegment.NULL);
-    try (Buffer first = floats(32);
-        Buffer second = floats(8)) {
-      ObjectiveC.send(messages.add(), set, first.object());
-      ObjectiveC.send(messages.commit(), set);
-      ObjectiveC.send(messages.add(), set, second.object());
-      ObjectiveC.send(messages.request(), set);
-
-      assertThat(simulator.residentBytes()).as("committed").isEqualTo(128);
-      ObjectiveC.send(messages.commit(), set);
-      assertThat(simulator.residentBytes()).isEqualTo(160);
-    }
-    objc.release(set);
-    objc.release(descriptor);
-    assertThat(simulator.residentBytes()).isZero();
-  }
-
-  @Test
-  void shouldHaveWhatTheReleaseOfMacOsHas() {
-    String residency = "newResidencySetWithDescriptor:error:";
-
-    assertThat(device.objc.respondsTo(device.object(), residency)).isTrue();
-    simulator.macOs(14);
-    assertThat(device.objc.respondsTo(device.object(), residency)).isFalse();
-    assertThatExceptionOfType(MetalException.class)
-        .isThrownBy(() -> device.objc.classNamed("MTLResidencySetDescriptor"));
-  }
-
-  @Test
   void shouldTellWhyTheGpuFailed() {
     simulator.failNext("Insufficient Memory");
 
     assertThatExceptionOfType(MetalException.class)
         .isThrownBy(() -> run(kernel("out[index] = 1.0f;"), "test", encoder -> {}))
         .withMessage("the GPU failed (status 5): Insufficient Memory");
-  }
-
-  @Test
-  void shouldCloseItsPools() {
-    run(kernel("out[index] = 1.0f;"), "test", encoder -> {});
-
-    assertThat(simulator.openPools()).isZero();
-  }
-
-  /** A buffer of so many floats, each NaN. */
-  private Buffer floats(int count) {
-    return device.newBuffer((long) Float.BYTES * count);
-  }
-
-  /** A kernel {@code test} of one threadgroup that writes {@code out}. */
-  private static String kernel(String body) {
-    return HEADER
-        + """
-        kernel void test(device float* out [[buffer(0)]],
-                         ushort index [[thread_index_in_threadgroup]],
-                         ushort lane [[thread_index_in_simdgroup]]) {
-        %s
-        }
-        """
-            .formatted(body);
-  }
-
-  private String failure(String body, Consumer<Encoder> encode) {
-    try {
-      run(kernel(body), "test", encode);
-      return "";
-    } catch (MetalException e) {
-      simulator.takeReport();
-      return e.getMessage();
-    }
-  }
-
-  private void run(String msl, String kernel, Consumer<Encoder> encode) {
-    try (Library library = device.compile(msl);
-        Pipeline pipeline = library.pipeline(kernel, List.of());
-        CommandBuffer commands = queue.begin()) {
-      encode.accept(commands.encoder().pipeline(pipeline));
-      commands.run();
-    }
   }
 }
