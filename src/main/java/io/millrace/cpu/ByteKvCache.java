@@ -24,16 +24,11 @@ final class ByteKvCache extends CpuKvCache {
   private static final int BLOCK = Quantizer.BLOCK;
   private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LE);
 
-  private final int headDim;
-  private final long keyBytes;
-
   /** Bytes of the quants before their scales, of keys as of values. */
   private final int quantBytes;
 
   ByteKvCache(Shape shape, int pages) {
     super(shape, pages, DType.Q8_0);
-    this.headDim = shape.headDim();
-    this.keyBytes = keyBytes(headDim, DType.Q8_0);
     this.quantBytes = headDim * PAGE_TOKENS;
   }
 

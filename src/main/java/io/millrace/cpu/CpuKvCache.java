@@ -13,6 +13,12 @@ import java.lang.foreign.MemorySegment;
  * lane is an element of the head. A type that stores them otherwise expands a page at a time.
  */
 abstract sealed class CpuKvCache implements KvCache permits FloatKvCache, HalfKvCache, ByteKvCache {
+  /** Elements of a head. */
+  final int headDim;
+
+  /** Bytes of the keys of a block; its values follow. */
+  final long keyBytes;
+
   private final Shape shape;
   private final int pages;
   private final long blockBytes;
@@ -20,9 +26,11 @@ abstract sealed class CpuKvCache implements KvCache permits FloatKvCache, HalfKv
   private final MemorySegment memory;
 
   CpuKvCache(Shape shape, int pages, DType type) {
+    this.headDim = shape.headDim();
+    this.keyBytes = keyBytes(headDim, type);
     this.shape = shape;
     this.pages = pages;
-    this.blockBytes = blockBytes(shape.headDim(), type);
+    this.blockBytes = blockBytes(headDim, type);
     this.memory = OffHeap.allocate(arena, Math.multiplyExact(pageBytes(shape, type), pages));
   }
 
@@ -43,8 +51,7 @@ abstract sealed class CpuKvCache implements KvCache permits FloatKvCache, HalfKv
     return keyBytes(headDim, type) + PAGE_TOKENS * type.bytes(valueStride(headDim));
   }
 
-  /** Bytes of the keys of a block; its values follow. */
-  static long keyBytes(int headDim, DType type) {
+  private static long keyBytes(int headDim, DType type) {
     return type.bytes((long) PAGE_TOKENS * headDim);
   }
 
@@ -68,7 +75,7 @@ abstract sealed class CpuKvCache implements KvCache permits FloatKvCache, HalfKv
     int page = batch.pages()[batch.sequences()[token]][position / PAGE_TOKENS];
     int slot = position % PAGE_TOKENS;
     for (int head = 0; head < shape.kvHeads(); head++) {
-      int at = head * shape.headDim();
+      int at = head * headDim;
       long block = block(page, layer, head);
       putKey(block, slot, keys.data(), keys.at(token) + at);
       putValue(block, slot, values.data(), values.at(token) + at);

@@ -9,13 +9,8 @@ final class FloatKvCache extends CpuKvCache {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(Lanes.LE);
 
-  private final int headDim;
-  private final long keyBytes;
-
   FloatKvCache(Shape shape, int pages) {
     super(shape, pages, DType.F32);
-    this.headDim = shape.headDim();
-    this.keyBytes = keyBytes(headDim, DType.F32);
   }
 
   @Override

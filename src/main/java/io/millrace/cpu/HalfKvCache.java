@@ -11,13 +11,8 @@ final class HalfKvCache extends CpuKvCache {
   private static final ValueLayout.OfShort HALF =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(Lanes.LE);
 
-  private final int headDim;
-  private final long keyBytes;
-
   HalfKvCache(Shape shape, int pages) {
     super(shape, pages, DType.F16);
-    this.headDim = shape.headDim();
-    this.keyBytes = keyBytes(headDim, DType.F16);
   }
 
   @Override
